@@ -1,0 +1,42 @@
+# Everything a person or CI needs; each target installs what it needs.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: run test lint format bench install clean debian-test
+
+install: $(STAMP)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Start the gateway on sample data, send real messages through it, show where each went. ARGS=--once stops after the table.
+run: install
+	@$(BIN)/vsb-gateway demo $(ARGS)
+
+# The programs that some tests talk with: a Java client, xmlsec1, curl.
+debian-test:
+	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl
+
+test: install debian-test
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install
+	$(BIN)/python -m bench $(ARGS)
+
+clean:
+	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,1 @@
+"""The conformance suite with which vendors prove that their software may connect."""

@@ -1,0 +1,87 @@
+"""vsb-conformance: send the first valid message, run a reference receiver, check a gateway."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import uvicorn
+from rich.console import Console
+
+from conformance.messages import SERVICES, signed_message
+from conformance.receiver import Receiver, receiver_app
+from conformance.walkthrough import sample_signer
+from gateway.observe import logs
+from gateway.paths import data_dir
+from gateway.trust.chain import load_trust_store
+from gateway.trust.identity import read_identity
+from gateway.trust.revocation import RevocationMode
+
+app = typer.Typer(
+    help="The conformance suite of the VSB gateway: what vendors run to prove that their software may connect.",
+    no_args_is_help=True,
+)
+console = Console()
+
+
+@app.command()
+def run(
+    target: Annotated[
+        str, typer.Option(help="Address of the gateway, for example http://127.0.0.1:8080.")
+    ] = "http://127.0.0.1:8080",
+) -> None:
+    """Send a first catalogue of good and bad messages at a gateway with the sample data, and judge each answer.
+
+    The exit status is 0 when every check passed, 1 when one failed, 2 when the gateway could not be reached.
+    """
+    from conformance.checks import run_checks
+
+    raise typer.Exit(run_checks(target, console))
+
+
+@app.command()
+def sign(
+    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
+    out: Annotated[Path, typer.Option(help="File to write the signed envelope to.")] = Path("message.xml"),
+    certificate: Annotated[
+        str, typer.Option(help="Sample certificate to sign with; see `vsb-gateway certs list`.")
+    ] = "facility-ibw-1",
+    person: Annotated[str, typer.Option(help="Sample person, by short name.")] = "els",
+) -> None:
+    """Write a freshly signed sample message, ready for curl."""
+    if service not in SERVICES:
+        console.print(f"[red]No sample for {service}.[/] Choose one of {', '.join(SERVICES)}.")
+        raise typer.Exit(2)
+    out.write_bytes(signed_message(service, sample_signer(certificate), person, datetime.now(UTC)))
+    console.print(f"Wrote {out}. Post it within five minutes:")
+    console.print(
+        f"  curl -sS -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{out} http://127.0.0.1:8080/soap/{service}/v1",
+        highlight=False,
+    )
+
+
+@app.command()
+def receiver(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8181,
+    folder: Annotated[Path, typer.Option(help="Where deliveries are kept: <folder>/<zorgkas>/<MessageId>.xml.")] = Path(
+        "run/received"
+    ),
+) -> None:
+    """Run the reference receiver: a zorgkas that the gateway pushes to, with the sample certificates."""
+    logs.configure("WARNING")
+    certs = data_dir("certs-sample")
+    trust = load_trust_store(certs / "ca-bundle.pem", [certs / "crl/issuing-ca.crl"], RevocationMode.GRACE)
+    sender = read_identity(sample_signer("gateway").certificate).label
+    uvicorn.run(
+        receiver_app(Receiver(folder=folder, trust=trust, sender=sender)),
+        host="127.0.0.1",
+        port=port,
+        log_config=None,
+        access_log=False,
+    )
+
+
+def main() -> None:
+    app()

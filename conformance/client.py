@@ -1,0 +1,175 @@
+"""A vendor's client in a few lines: zeep from the WSDL, signed with the facility's certificate.
+
+zeep's own WSSE plugin signs with SHA-1 unless told otherwise and insists on verifying answers with the sender's certificate;
+`WsseSigner` below replaces it and leaves answers alone, whose proof is the signed receipt in their body.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import requests
+import zeep
+from lxml.etree import _Element as Element
+from zeep.plugins import Plugin
+from zeep.transports import Transport
+
+from gateway.trust.signing import Signer, sign_blob, sign_envelope
+from gateway.wire.blob import deflate, inflate
+
+Clock = Callable[[], datetime]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class WsseSigner(Plugin):
+    """zeep plugin that signs requests in the X.509 token profile.
+
+    Args:
+        parts: local names of what to sign.
+    """
+
+    def __init__(
+        self, signer: Signer, clock: Clock = now, parts: Sequence[str] = ("Body", "Timestamp", "BinarySecurityToken")
+    ) -> None:
+        self._signer, self._clock, self._parts = signer, clock, parts
+
+    def egress(self, envelope: Element, http_headers: Any, operation: Any, binding_options: Any) -> tuple[Element, Any]:  # noqa: ARG002
+        sign_envelope(envelope, self._signer, self._clock(), parts=self._parts)
+        return envelope, http_headers
+
+
+def soap_client(wsdl: str, plugin: Plugin, *, verify: bool | str = True, timeout: float = 60) -> zeep.Client:
+    """A zeep client for one service, from its WSDL address."""
+    session = requests.Session()
+    session.verify = verify
+    return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), plugins=[plugin])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Software:
+    """The attested package that the client is."""
+
+    naam: str = "ZorgSoft"
+    versie: str = "3.2"
+    attest: str = "VSB-2024-0001"
+    licentie: str = "zorgsoft"
+    wachtwoord: str = "zorgsoft-demo"
+
+
+class GenericAsyncClient:
+    """post, get and confirm at one address, for a facility or a zorgkas."""
+
+    def __init__(
+        self, url: str, signer: Signer, origin: dict[str, Any], clock: Clock = now, parts: Sequence[str] | None = None
+    ) -> None:
+        # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
+        self._signer, self._clock, self._origin = signer, clock, origin
+        self._service = soap_client(
+            f"{url}?wsdl", WsseSigner(signer, clock, parts or ("Timestamp", "BinarySecurityToken"))
+        ).service
+
+    def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
+        """Post a blob and return its TAck."""
+        detail = {
+            "_value_1": deflate(content),
+            "ContentType": "text/xml",
+            "ContentEncoding": "deflate",
+            "MessageName": message_name,
+            "HashValue": hashlib.sha256(content).digest(),
+            "Id": "blob",
+        }
+        return self._service.post(
+            CommonInput={"Request": {"IsTest": test}, "Origin": self._origin, "InputReference": reference},
+            Detail=detail,
+            **{"Xades-t": sign_blob(content, self._signer, self._clock(), canonical=True)},
+        )
+
+    def get(self, limit: int = 100, names: Sequence[str] = ()) -> list[tuple[str, bytes, bytes]]:
+        """What waits: message name, inflated content, hash."""
+        answer = self._service.get(
+            Origin=self._origin,
+            MsgQuery={"Include": True, "Max": limit, "MessageNames": list(names)},
+            TAckQuery={"Include": True, "Max": limit},
+        )
+        found = []
+        for message in answer.MsgResponse:
+            content = inflate(message.Detail._value_1, 256 * 1024 * 1024)
+            if hashlib.sha256(content).digest() != message.Detail.HashValue:
+                raise ValueError("HashValue does not fit the content")
+            found.append((message.Detail.MessageName, content, message.Detail.HashValue))
+        return found
+
+    def confirm(self, hashes: Sequence[bytes]) -> None:
+        self._service.confirm(Origin=self._origin, MsgHashValues=[base64.b64encode(h).decode() for h in hashes])
+
+
+class FacilityClient:
+    """What a facility's software does, against one gateway."""
+
+    def __init__(
+        self, base: str, signer: Signer, riziv: str, *, pijler: str, software: Software | None = None, clock: Clock = now
+    ) -> None:
+        self.software = software or Software()
+        self.riziv, self.pijler, self._clock = riziv, pijler, clock
+        self._base, self._signer = base.rstrip("/"), signer
+        plugin = WsseSigner(signer, clock)
+        self._verzekerbaarheid = soap_client(f"{self._base}/soap/verzekerbaarheid/v1?wsdl", plugin)
+        self._aanvraag = soap_client(f"{self._base}/soap/aanvraag/v1?wsdl", plugin)
+        origin = {
+            "Package": {
+                "Name": self.software.naam,
+                "License": {"Username": self.software.licentie, "Password": self.software.wachtwoord},
+            },
+            "CareProvider": {"Nihii": {"Value": riziv}, "Organization": {"Nihii": {"Value": riziv}}},
+        }
+        self.facturatie = GenericAsyncClient(f"{self._base}/soap/facturatie/v1", signer, origin, clock)
+
+    def hoofding(self, bericht_id: str) -> dict[str, Any]:
+        return {
+            "BerichtId": bericht_id,
+            "Pijler": self.pijler,
+            "Test": False,
+            "Aanmaaktijdstip": self._clock(),
+            "Afzender": self.afzender(),
+        }
+
+    def afzender(self) -> dict[str, Any]:
+        software = self.software
+        return {
+            "RizivNummer": self.riziv,
+            "Software": {"Naam": software.naam, "Versie": software.versie, "Attest": software.attest},
+        }
+
+    def verzekerbaarheid(self, bericht_id: str, insz: str, van: Any, tot: Any) -> Any:
+        return self._verzekerbaarheid.service.Raadplegen(
+            Hoofding=self.hoofding(bericht_id), Insz=insz, Periode={"Van": van, "Tot": tot}
+        )
+
+    def indienen(self, bericht_id: str, insz: str, **kennisgeving: Any) -> Any:
+        """Submit one notification, for example `StartVerblijf={"Startdatum": …, "TypeVerblijf": …}`."""
+        return self._aanvraag.service.Indienen(
+            Aanvraag={
+                "Hoofding": self.hoofding(bericht_id),
+                "Voorziening": self.riziv,
+                "Gebruiker": {"Insz": insz},
+                **kennisgeving,
+            }
+        )
+
+    def raadplegen(self, **vraag: Any) -> Any:
+        """What became of a message: `BerichtId=…`, `MessageId=…` or `Sha256=…`."""
+        return self._aanvraag.service.Raadplegen(Afzender=self.afzender(), **vraag)
+
+
+def zorgkas_client(base: str, signer: Signer, cbe: str, clock: Clock = now) -> GenericAsyncClient:
+    """What a zorgkas's software does, against one gateway."""
+    origin = {"Package": {"License": {"Username": "zorgkas", "Password": "zorgkas"}}, "Sender": {"Organization": {"Cbe": cbe}}}
+    return GenericAsyncClient(f"{base.rstrip('/')}/soap/zorgkas/v1", signer, origin, clock)

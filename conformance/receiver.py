@@ -1,0 +1,125 @@
+"""The reference receiver: what a zorgkas that is pushed to must do, in one small application.
+
+It verifies who pushes, keeps each delivery on disk before it acknowledges, and keeps a repeated one only once.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from gateway.berichten.zorgkas import Levering, lees_levering
+from gateway.clock import Clock, system_clock
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.trust.chain import TrustStore
+from gateway.trust.identity import read_identity
+from gateway.trust.policy import SYNCHRONOUS
+from gateway.trust.wssecurity import verify
+from gateway.trust.xades import verify_blob_signature
+from gateway.wire.build import moment
+from gateway.wire.envelope import read_envelope, serialise, timestamp_security, write_envelope
+from gateway.wire.faults import fault_envelope
+from gateway.wire.generic import read_post, write_post_response
+from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body
+from gateway.wire.names import GENERIC_ASYNC, q
+from gateway.wire.parser import Bounds, parse
+
+_LIMIT = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receiver:
+    """A zorgkas's receiving side.
+
+    Args:
+        folder: kept deliveries: `<zorgkas>/<MessageId>.xml`, written once.
+        trust: accepted issuers.
+        sender: identity label that may push, for example CBE=0900100117.
+    """
+
+    folder: Path
+    trust: TrustStore
+    sender: str
+    clock: Clock = system_clock
+
+    def receive(self, code: str, raw: bytes) -> bytes:
+        """Verify, keep, acknowledge.
+
+        Raises:
+            Refusal: the push is not the gateway's, or not for this zorgkas.
+        """
+        now = self.clock()
+        envelope = read_envelope(raw, Bounds(octets=_LIMIT, markup=5_000_000))
+        signed = verify(envelope, SYNCHRONOUS, now, self.trust.accept)
+        identity = read_identity(signed.certificate)
+        if identity.label != self.sender:
+            raise Refusal(Code.CROSSCHECK, place="BinarySecurityToken", expected=self.sender, found=identity.label)
+        registry.check(envelope.payload)
+        if envelope.payload.tag != q(GENERIC_ASYNC, "post"):
+            raise Refusal(Code.UNKNOWN_OPERATION, place="/Envelope/Body", expected="post")
+        post = read_post(envelope.payload, max_blob=_LIMIT)
+        verify_blob_signature(post.xades, post.blob, signed.certificate, SYNCHRONOUS, now)
+        levering = self._levering(post.blob.content)
+        if levering.zorgkas != code:
+            raise Refusal(Code.UNKNOWN_MESSAGE, place="/Levering/Zorgkas", expected=code, found=levering.zorgkas)
+        self._keep(code, levering.message_id, post.blob.content)
+        response = write_post_response(
+            request=post.blob.content, input_reference=post.input_reference, reference=levering.message_id
+        )
+        return serialise(write_envelope(response, (timestamp_security(moment(now), moment(now)),)))
+
+    def _levering(self, content: bytes) -> Levering:
+        root = parse(content, Bounds(octets=_LIMIT, markup=5_000_000))
+        registry.check(root)
+        return lees_levering(root)
+
+    def _keep(self, code: str, message_id: str, content: bytes) -> None:
+        folder = self.folder / code
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / f"{message_id}.xml"
+        temporary = folder / f".{message_id}.{uuid4().hex}"
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            if target.read_bytes() != content:
+                raise Refusal(Code.ID_REUSED, place="/Levering/MessageId", found=message_id) from None
+        finally:
+            temporary.unlink()
+        descriptor = os.open(folder, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def receiver_app(receiver: Receiver) -> FastAPI:
+    """The receiver as an ASGI application: POST /zorgkas/<code>."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    lock = threading.Lock()
+
+    def work(code: str, raw: bytes) -> Response:
+        with lock:
+            return Response(receiver.receive(code, raw), media_type=XML_CONTENT_TYPE)
+
+    @app.post("/zorgkas/{code}")
+    async def post(code: str, request: Request) -> Response:
+        try:
+            if not (code.isascii() and code.isdecimal()):
+                raise Refusal(Code.UNKNOWN_SERVICE, place=f"/zorgkas/{code[:20]}")
+            check_content_type(request.headers.get("content-type"))
+            raw = await read_body(request.stream(), declared=request.headers.get("content-length"), limit=_LIMIT, timeout=60)
+            return await run_in_threadpool(work, code, raw)
+        except Refusal as refusal:
+            body = fault_envelope(refusal, ticket=uuid4().hex, environment="Development", generic_async=True)
+            return Response(body, status_code=refusal.code.info.http, media_type=XML_CONTENT_TYPE)
+
+    return app

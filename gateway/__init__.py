@@ -1,0 +1,1 @@
+"""The central message gateway of the Flemish social protection (VSB)."""

@@ -1,0 +1,1 @@
+"""Typed messages, one module per family: parse and write."""

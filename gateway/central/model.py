@@ -1,0 +1,217 @@
+"""What central validation takes and gives: frozen data, no behaviour beyond derived values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Effect(StrEnum):
+    """What a rule that fires does to the message (facts vsb.md §4.1)."""
+
+    GEWEIGERD = "geweigerd"
+    IN_BERAAD = "in_beraad"
+    SIGNAAL = "signaal"
+
+
+class Uitkomst(StrEnum):
+    """The decision on a message."""
+
+    AANVAARD = "aanvaard"
+    GEWEIGERD = "geweigerd"
+    IN_BERAAD = "in_beraad"
+
+
+class Ernst(StrEnum):
+    """Severity letter of an invoice error (facts vsb.md §5.5)."""
+
+    BLOKKEREND = "B"
+    FACTUUR = "F"
+    RECORD = "R"
+    SIGNAAL = "S"
+    VERZEKERBAARHEID = "E"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reden:
+    """One rule that fired, worded for the vendor."""
+
+    code: str
+    effect: Effect
+    tekst: str
+    tekst_en: str
+    plaats: str | None = None
+    """XPath-like path in the message."""
+    regel: int | None = None
+    """Line number in the message, when known."""
+    verwacht: str | None = None
+    gevonden: str | None = None
+    """What stood there; never a whole INSZ."""
+    remedie: str | None = None
+    bron: str | None = None
+    """Fact, law or assumption the rule rests on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Factuurfout:
+    """One error in a zending, in the RRZZSS manner."""
+
+    code: str
+    ernst: Ernst
+    tekst: str
+    tekst_en: str
+    record: str | None = None
+    zone: str | None = None
+    factuurnummer: str | None = None
+    volgnummer: int | None = None
+    plaats: str | None = None
+    regel: int | None = None
+    verwacht: str | None = None
+    gevonden: str | None = None
+    remedie: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aansluiting:
+    """A person's affiliation to a zorgkas; both days inside, no end means still running."""
+
+    zorgkas: str
+    type: str
+    """officieel or administratief."""
+    van: date
+    tot: date | None
+
+    def dekt(self, dag: date) -> bool:
+        return self.van <= dag and (self.tot is None or dag <= self.tot)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persoon:
+    """A person as the members' reference data knows them."""
+
+    insz: str
+    naam: str
+    voornaam: str
+    geboortedatum: date | None
+    geslacht: str | None
+    adres: str | None
+    overlijdensdatum: date | None
+    aansluiting_mogelijk: bool
+    """False for whom no affiliation is possible (facts vsb.md §3.2)."""
+    aansluitingen: tuple[Aansluiting, ...]
+
+    def aansluiting_op(self, dag: date) -> Aansluiting | None:
+        return next((a for a in self.aansluitingen if a.dekt(dag)), None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verblijf:
+    """A person's track at a facility, the dossier as far as this pillar needs it."""
+
+    dossiernummer: str
+    pijler: str
+    voorziening: str
+    """RIZIV number, 11 digits."""
+    insz: str
+    start: date
+    einde: date | None
+    """Last day, inside the stay."""
+    type_verblijf: str
+    status: str
+    """aanvaard, in_beraad, geweigerd or geannuleerd; only the first two count against another stay."""
+
+    @property
+    def telt(self) -> bool:
+        return self.status in ("aanvaard", "in_beraad")
+
+    def overlapt(self, van: date, tot: date | None) -> bool:
+        return (tot is None or self.start <= tot) and (self.einde is None or van <= self.einde)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prijs:
+    """Price of a performance code at a facility, in cents per unit; both days inside."""
+
+    prestatiecode: str
+    voorziening: str | None
+    """RIZIV number of 11 digits, or None for every facility."""
+    van: date
+    tot: date | None
+    bedrag: int
+
+    def geldt(self, voorziening: str, dag: date) -> bool:
+        return self.voorziening in (None, voorziening) and self.van <= dag and (self.tot is None or dag <= self.tot)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AanvraagContext:
+    """All that the rules on an aanvraag may look at, gathered before they run."""
+
+    ontvangen_op: datetime
+    """Moment of receipt, timezone-aware."""
+    persoon: Persoon | None
+    verblijven: tuple[Verblijf, ...]
+    """Every stay known of this person, at any facility and pillar."""
+    laatst_gefactureerd: Mapping[str, date] = field(default_factory=dict)
+    """Dossiernummer to its last accepted invoiced day."""
+
+    @property
+    def vandaag(self) -> date:
+        return self.ontvangen_op.date()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ZendingContext:
+    """All that the rules on a zending may look at."""
+
+    ontvangen_op: datetime
+    afzender: str
+    """RIZIV number of 11 digits that the sender proved."""
+    kbo: str | None
+    """Enterprise number of the facility in the reference data."""
+    iban: str | None
+    personen: Mapping[str, Persoon]
+    verblijven: Mapping[str, tuple[Verblijf, ...]]
+    """INSZ to every stay known."""
+    prijzen: tuple[Prijs, ...]
+    gefactureerde_dagen: frozenset[tuple[str, str, date]]
+    """(INSZ, performance code, day) accepted in earlier zendingen of this facility and not credited."""
+    zendingnummer_gebruikt: bool
+    """This number was used by an accepted zending of this third payer in this year."""
+
+    @property
+    def vandaag(self) -> date:
+        return self.ontvangen_op.date()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beslissing:
+    """The decision on an aanvraag."""
+
+    uitkomst: Uitkomst
+    redenen: tuple[Reden, ...]
+    referentiedatum: date
+    """The care date that decides which zorgkas."""
+    gecontroleerd: tuple[str, ...]
+    """Ids of every rule that ran, fired or not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zendingresultaat:
+    """The result of the content validation of a zending."""
+
+    label: str
+    """INHOUD-AANVAARD, INHOUD-920098 or INHOUD-920099."""
+    uitkomst: Uitkomst
+    fouten: tuple[Factuurfout, ...]
+    gevraagd: int
+    aanvaard: int
+    geweigerd: int
+    foutpercentage: float
+    aanvaarde_dagen: tuple[tuple[str, str, date], ...]
+    """(INSZ, performance code, day) that this zending now claims."""
+    gecrediteerde_dagen: tuple[tuple[str, str, date], ...]
+    """(INSZ, performance code, day) that a credit note in this zending gives back."""
+    gecontroleerd: tuple[str, ...]

@@ -1,0 +1,24 @@
+"""vsb-gateway: run the gateway, look after its certificates and reference data, show it at work."""
+
+from __future__ import annotations
+
+import typer
+
+from gateway.commands import certs, demo, reference, serve
+
+app = typer.Typer(
+    help="The central message gateway of the Flemish social protection (VSB).\n\n"
+    "Start with `vsb-gateway demo`: it starts a gateway with sample certificates and six sample zorgkassen, sends real "
+    "messages through it and shows where each went. Every setting is an environment variable VSB_*; see the README.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+app.command("serve")(serve.serve)
+app.command("worker")(serve.worker)
+app.command("demo")(demo.demo)
+app.add_typer(certs.app, name="certs")
+app.add_typer(reference.app, name="reference")
+
+
+def main() -> None:
+    app()

@@ -1,0 +1,1 @@
+"""The sub-commands of the `vsb-gateway` command line."""

@@ -1,0 +1,99 @@
+"""`vsb-gateway serve` and `vsb-gateway worker`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Annotated
+
+import structlog
+import typer
+import uvicorn
+
+from gateway.app import make_gateway
+from gateway.exchange.worker import Worker
+from gateway.observe import logs
+from gateway.settings import Settings
+
+log = structlog.get_logger("serve")
+
+
+def serve(
+    with_worker: Annotated[bool, typer.Option("--worker/--no-worker", help="Also run a worker process.")] = True,
+) -> None:
+    """Run the gateway (SOAP services, WSDLs, metrics) and one worker.
+
+    Address, port, TLS, database, trusted issuers and keys come from VSB_* environment variables. The database is brought to
+    this version's schema first. Stop with Ctrl-C or SIGTERM: running requests are finished.
+    """
+    settings = Settings()
+    logs.configure(settings.log_level)
+    make_gateway(settings).store.engine.dispose()
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
+    if with_worker:
+        keeper.start()
+    try:
+        uvicorn.run(
+            "gateway.app:create_app",
+            factory=True,
+            host=settings.host,
+            port=settings.port,
+            workers=settings.workers,
+            ssl_certfile=settings.tls_cert,
+            ssl_keyfile=settings.tls_key,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=30,
+            timeout_graceful_shutdown=30,
+            h11_max_incomplete_event_size=64 * 1024,
+            limit_concurrency=1000,
+        )
+    finally:
+        stop.set()
+        if with_worker:
+            keeper.join(timeout=40)
+
+
+def _keep_worker(stop: threading.Event) -> None:
+    command = [sys.executable, "-m", "gateway", "worker", "--parent", str(os.getpid())]
+    while not stop.is_set():
+        child = subprocess.Popen(command)  # noqa: S603
+        while child.poll() is None and not stop.wait(0.5):
+            pass
+        if stop.is_set():
+            child.terminate()
+            try:
+                child.wait(timeout=35)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            return
+        log.error("worker_died", status=child.returncode)
+        stop.wait(1)
+
+
+def worker(
+    parent: Annotated[int, typer.Option(help="Stop when this process is gone; 0: never.", hidden=True)] = 0,
+) -> None:
+    """Run a worker: judges accepted zendingen and pushes deliveries.
+
+    Any number may run beside each other, on any machine that reaches the database; each piece of work is claimed with a lease.
+    """
+    settings = Settings()
+    logs.configure(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if parent:
+        threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    Worker(make_gateway(settings)).run(stop)
+
+
+def _watch_parent(parent: int, stop: threading.Event) -> None:
+    while os.getppid() == parent and not stop.wait(0.5):
+        pass
+    stop.set()

@@ -1,0 +1,1 @@
+"""The four services: each composes the stages for its messages, one way."""

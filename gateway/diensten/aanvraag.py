@@ -1,0 +1,300 @@
+"""/soap/aanvraag/v1: submit a notification and get its decision; ask what became of one."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from datetime import date
+from typing import Any
+
+from lxml import etree
+from lxml.etree import _Element as Element
+from sqlalchemy import Connection, Row
+
+from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf, lees_aanvraag, lees_afzender
+from gateway.berichten.antwoord import Antwoord, Levensloop, merk_duplicaat, schrijf_antwoord, schrijf_levensloop
+from gateway.berichten.lezen import kind, tekst_of_none
+from gateway.berichten.names import AANVRAAG
+from gateway.berichten.zorgkas import Levering
+from gateway.central.aanvraag import beoordeel_aanvraag
+from gateway.central.cookbook import Cookbook
+from gateway.central.model import AanvraagContext, Beslissing, Effect, Reden, Uitkomst, Verblijf
+from gateway.clock import BRUSSELS
+from gateway.diensten.bewijzen import bewijs_van, ontvangstbewijs, validatieverslag
+from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.leveren import naar_zorgkas
+from gateway.reference import lookup
+from gateway.refusal import Code, Refusal
+from gateway.routing.route import zorgkas_van_dienst
+from gateway.store import berichten, dossiers
+from gateway.store.berichten import Ontvangst, Stap
+from gateway.store.identifiers import message_id
+from gateway.store.slot import slot
+from gateway.trust.admission import Claim, check_facility, check_sender, check_software
+from gateway.wire.c14n import exclusive
+from gateway.wire.names import q
+
+DIENST = Dienst(
+    naam="aanvraag",
+    wsdl="aanvraag.wsdl",
+    generic_async=False,
+    operaties={
+        q(AANVRAAG, "IndienenRequest"): f"{AANVRAAG}:Indienen",
+        q(AANVRAAG, "RaadplegenRequest"): f"{AANVRAAG}:Raadplegen",
+    },
+)
+_PLAATS = "/IndienenRequest/Aanvraag"
+_STAP = {Uitkomst.AANVAARD: Stap.AANVAARD, Uitkomst.IN_BERAAD: Stap.IN_BERAAD, Uitkomst.GEWEIGERD: Stap.INHOUDELIJK_GEWEIGERD}
+
+
+def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
+    """Answer one request.
+
+    Raises:
+        Refusal: the sender may not send this, or its id was used for other content.
+    """
+    if bewezen.payload.tag == q(AANVRAAG, "RaadplegenRequest"):
+        return _raadplegen(gateway, bewezen)
+    return _indienen(gateway, bewezen)
+
+
+def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
+    aanvraag = lees_aanvraag(bewezen.payload)
+    hoofding = aanvraag.hoofding
+    cookbook = gateway.cookbook(hoofding.pijler, f"{_PLAATS}/Hoofding/Pijler")
+    gateway.check_environment(hoofding.test, f"{_PLAATS}/Hoofding/Test")
+    check_sender(bewezen.identity, hoofding.afzender.riziv, f"{_PLAATS}/Hoofding/Afzender/RizivNummer")
+    ontvangst = _ontvangst(bewezen, aanvraag)
+    bewijs = ontvangstbewijs(ontvangst, gateway.signer)
+    with gateway.store.writing() as conn:
+        slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}", f"insz/{aanvraag.insz}")
+        herhaald = _eerder_antwoord(conn, ontvangst)
+        if herhaald is not None:
+            return herhaald
+        context = _context(conn, bewezen, aanvraag)
+        _toelaten(conn, bewezen, aanvraag, context)
+        beslissing = beoordeel_aanvraag(aanvraag, context, cookbook)
+        antwoord = _verwerk(gateway, conn, ontvangst, aanvraag, context, beslissing, cookbook, bewijs)
+        response = schrijf_antwoord(antwoord)
+        berichten.zet_antwoord(conn, ontvangst.id, etree.tostring(response))
+    return response
+
+
+def _ontvangst(bewezen: Bewezen, aanvraag: Aanvraag) -> Ontvangst:
+    raw = bewezen.verzoek.raw
+    return Ontvangst(
+        id=message_id(bewezen.now),
+        dienst=DIENST.naam,
+        afzender=f"riziv:{bewezen.identity.number}",
+        bedrijfs_id=aanvraag.hoofding.bericht_id,
+        pijler=aanvraag.hoofding.pijler,
+        soort=aanvraag.soort,
+        test=aanvraag.hoofding.test,
+        ontvangen_op=bewezen.now,
+        octetten=raw,
+        content_type=bewezen.verzoek.content_type,
+        sha256=hashlib.sha256(raw).digest(),
+        inhoud_sha256=hashlib.sha256(exclusive(bewezen.payload)).digest(),
+        identiteit=bewezen.identity.label,
+        certificaat_sha256=bewezen.signed.fingerprint,
+        voorziening=aanvraag.voorziening,
+        insz=aanvraag.insz,
+    )
+
+
+def _eerder_antwoord(conn: Connection, ontvangst: Ontvangst) -> Element | None:
+    eerder = berichten.eerder(conn, ontvangst.afzender, ontvangst.dienst, ontvangst.bedrijfs_id)
+    if eerder is None:
+        return None
+    if eerder.inhoud_sha256 != ontvangst.inhoud_sha256.hex() or eerder.antwoord is None:
+        raise Refusal(
+            Code.ID_REUSED,
+            place=f"{_PLAATS}/Hoofding/BerichtId",
+            found=f"eerste ontvangst {eerder.ontvangen_op:%Y-%m-%dT%H:%M:%SZ}",
+        )
+    return merk_duplicaat(etree.fromstring(eerder.antwoord))
+
+
+def _context(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag) -> AanvraagContext:
+    verblijven = dossiers.verblijven(conn, [aanvraag.insz])[aanvraag.insz]
+    laatst = dossiers.laatst_gefactureerd(conn, aanvraag.voorziening, aanvraag.insz)
+    eigen = [v.dossiernummer for v in verblijven if v.voorziening == aanvraag.voorziening]
+    return AanvraagContext(
+        ontvangen_op=bewezen.now.astimezone(BRUSSELS),
+        persoon=lookup.persoon(conn, aanvraag.insz),
+        verblijven=verblijven,
+        laatst_gefactureerd={} if laatst is None else dict.fromkeys(eigen, laatst),
+    )
+
+
+def _zorgdatum(aanvraag: Aanvraag, context: AanvraagContext) -> date:
+    match aanvraag.kennisgeving:
+        case StartVerblijf(startdatum=dag) | EindeVerblijf(einddatum=dag):
+            return dag
+        case Annulering(dossiernummer=nummer):
+            return next((v.start for v in context.verblijven if v.dossiernummer == nummer), context.vandaag)
+
+
+def _toelaten(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag, context: AanvraagContext) -> None:
+    afzender = aanvraag.hoofding.afzender
+    claim = Claim(
+        afzender=afzender.riziv,
+        voorziening=aanvraag.voorziening,
+        pijler=aanvraag.hoofding.pijler,
+        zorgdatum=_zorgdatum(aanvraag, context),
+        vandaag=bewezen.vandaag,
+        place=f"{_PLAATS}/Voorziening",
+    )
+    check_facility(conn, claim)
+    check_software(
+        lookup.attest(conn, afzender.software.attest),
+        claim=claim,
+        versie=afzender.software.versie,
+        place=f"{_PLAATS}/Hoofding/Afzender/Software",
+        genoemd=afzender.software.attest,
+    )
+
+
+def _verwerk(
+    gateway: Gateway,
+    conn: Connection,
+    ontvangst: Ontvangst,
+    aanvraag: Aanvraag,
+    context: AanvraagContext,
+    beslissing: Beslissing,
+    cookbook: Cookbook,
+    bewijs: bytes,
+) -> Antwoord:
+    berichten.bewaar(conn, ontvangst)
+    stappen: list[tuple[Stap, str | None]] = [(Stap.TECHNISCH_AANVAARD, None)]
+    stappen.append((_STAP[beslissing.uitkomst], ", ".join(r.code for r in beslissing.redenen) or None))
+    zorgkas, dossiernummer = None, _dossiernummer(ontvangst, aanvraag)
+    if beslissing.uitkomst is not Uitkomst.GEWEIGERD:
+        zorgkas = _zorgkas(context, beslissing)
+        _werk_dossier_bij(conn, ontvangst.id, aanvraag, beslissing, dossiernummer)
+        verslag = validatieverslag(
+            bewijs_van(ontvangst),
+            cookbook,
+            gateway.signer,
+            ontvangst.ontvangen_op,
+            gecontroleerd=beslissing.gecontroleerd,
+            uitkomst=beslissing.uitkomst.value,
+            zorgkas=zorgkas,
+            referentiedatum=beslissing.referentiedatum,
+            redenen=beslissing.redenen,
+        )
+        levering = Levering(
+            message_id=ontvangst.id,
+            zorgkas=zorgkas,
+            pijler=ontvangst.pijler,
+            soort="aanvraag",
+            test=ontvangst.test,
+            uitkomst=beslissing.uitkomst.value,
+            dossiernummer=dossiernummer,
+            content_type=ontvangst.content_type,
+            origineel=ontvangst.octetten,
+            sha256=ontvangst.sha256,
+            validatieverslag=verslag,
+        )
+        stappen += naar_zorgkas(conn, levering, ontvangst.ontvangen_op)
+    dossiers.bewaar_beslissing(
+        conn,
+        ontvangst.id,
+        uitkomst=beslissing.uitkomst.value,
+        door=berichten.GATEWAY,
+        op=ontvangst.ontvangen_op,
+        redenen=beslissing.redenen,
+        gecontroleerd=beslissing.gecontroleerd,
+        cookbook=f"{cookbook.pijler} {cookbook.versie}",
+    )
+    getoond = dossiernummer if zorgkas is not None else None
+    berichten.stappen(
+        conn,
+        ontvangst.id,
+        stappen,
+        ontvangst.ontvangen_op,
+        uitkomst=beslissing.uitkomst.value,
+        zorgkas=zorgkas,
+        dossiernummer=getoond,
+        referentiedatum=beslissing.referentiedatum,
+    )
+    return Antwoord(
+        message_id=ontvangst.id,
+        bericht_id=ontvangst.bedrijfs_id,
+        ontvangen_op=ontvangst.ontvangen_op,
+        uitkomst=beslissing.uitkomst.value,
+        zorgkas=zorgkas,
+        dossiernummer=getoond,
+        redenen=beslissing.redenen,
+        ontvangstbewijs=bewijs,
+    )
+
+
+def _zorgkas(context: AanvraagContext, beslissing: Beslissing) -> str:
+    code = None if context.persoon is None else zorgkas_van_dienst(context.persoon, beslissing.referentiedatum)
+    if code is None and context.persoon is not None and context.persoon.aansluitingen:
+        # An end or annulment may fall after the last affiliation; the last zorgkas then still has the dossier.
+        code = context.persoon.aansluitingen[-1].zorgkas
+    if code is None:
+        raise Refusal(Code.INTERNAL, found="aanvaard zonder zorgkas")
+    return code
+
+
+def _dossiernummer(ontvangst: Ontvangst, aanvraag: Aanvraag) -> str:
+    if not isinstance(aanvraag.kennisgeving, StartVerblijf):
+        return aanvraag.kennisgeving.dossiernummer
+    digits = ontvangst.id.replace("-", "")
+    return f"{ontvangst.pijler}-{digits[2:11]}{digits[-5:]}".upper()
+
+
+def _werk_dossier_bij(conn: Connection, bericht_id: str, aanvraag: Aanvraag, beslissing: Beslissing, dossiernummer: str) -> None:
+    match aanvraag.kennisgeving:
+        case StartVerblijf() as start:
+            verblijf = Verblijf(
+                dossiernummer=dossiernummer,
+                pijler=aanvraag.hoofding.pijler,
+                voorziening=aanvraag.voorziening,
+                insz=aanvraag.insz,
+                start=start.startdatum,
+                einde=None,
+                type_verblijf=start.type_verblijf,
+                status=beslissing.uitkomst.value,
+            )
+            dossiers.open_dossier(conn, verblijf, bericht_id)
+        case _ if beslissing.uitkomst is not Uitkomst.AANVAARD:
+            return
+        case EindeVerblijf() as einde:
+            dossiers.wijzig_dossier(conn, dossiernummer, einde=einde.einddatum)
+        case Annulering():
+            dossiers.wijzig_dossier(conn, dossiernummer, status="geannuleerd")
+
+
+def _raadplegen(gateway: Gateway, bewezen: Bewezen) -> Element:
+    afzender = lees_afzender(kind(bewezen.payload, AANVRAAG, "Afzender"))
+    check_sender(bewezen.identity, afzender.riziv, "/RaadplegenRequest/Afzender/RizivNummer")
+    vraag: dict[str, str] = {}
+    for naam, kolom in (("MessageId", "id"), ("BerichtId", "bedrijfs_id"), ("Sha256", "sha256")):
+        waarde = tekst_of_none(bewezen.payload, AANVRAAG, naam)
+        if waarde is not None:
+            vraag[kolom] = base64.b64decode(waarde).hex() if kolom == "sha256" else waarde
+    with gateway.store.reading() as conn:
+        row = berichten.zoek_van(conn, f"riziv:{bewezen.identity.number}", **vraag)
+        return schrijf_levensloop(None if row is None else _levensloop(conn, row))
+
+
+def _levensloop(conn: Connection, row: Row[Any]) -> Levensloop:
+    redenen = [
+        Reden(**{**r, "effect": Effect(r["effect"])})
+        for b in dossiers.beslissingen(conn, row.id)
+        for r in b.redenen
+        if "effect" in r
+    ]
+    return Levensloop(
+        message_id=row.id,
+        bericht_id=row.bedrijfs_id,
+        uitkomst=row.uitkomst,
+        zorgkas=row.zorgkas,
+        dossiernummer=row.dossiernummer,
+        redenen=redenen,
+        stappen=[(s.stap, s.tijdstip, s.actor, s.toelichting) for s in berichten.levensloop(conn, row.id)],
+    )

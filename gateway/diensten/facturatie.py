@@ -1,0 +1,102 @@
+"""/soap/facturatie/v1: the federal GenericAsync contract for zendingen. A post is acknowledged once it is on disk."""
+
+from __future__ import annotations
+
+import hashlib
+
+from lxml.etree import _Element as Element
+
+from gateway.diensten import postbus
+from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.posten import bewaar_post, lees_post, plan_verwerking, tack
+from gateway.reference import lookup
+from gateway.refusal import Code, Refusal
+from gateway.store.berichten import Ontvangst
+from gateway.store.identifiers import message_id
+from gateway.store.slot import slot
+from gateway.trust.admission import check_licence, check_sender
+from gateway.wire.generic import Origin, Post, action, read_confirm, read_get
+from gateway.wire.names import GENERIC_ASYNC, q
+
+DIENST = Dienst(
+    naam="facturatie",
+    wsdl="genericasync.wsdl",
+    generic_async=True,
+    operaties={q(GENERIC_ASYNC, name): action(name, 0) for name in ("post", "get", "confirm")},
+)
+MESSAGE_NAME = "HCPFAC"
+ZENDING = "Zending"
+
+
+def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
+    """Answer post, get or confirm.
+
+    Raises:
+        Refusal: a TRUST, BLOB or ID code.
+    """
+    eigen = f"riziv:{bewezen.identity.number}"
+    match bewezen.payload.tag:
+        case tag if tag == q(GENERIC_ASYNC, "post"):
+            return _post(gateway, bewezen)
+        case tag if tag == q(GENERIC_ASYNC, "get"):
+            _check_origin(gateway, bewezen, read_get(bewezen.payload).origin, "/get/Origin")
+            return postbus.get(gateway, DIENST, bewezen, eigen)
+        case _:
+            _check_origin(gateway, bewezen, read_confirm(bewezen.payload).origin, "/confirm/Origin")
+            return postbus.confirm(gateway, DIENST, bewezen, eigen)
+
+
+def _check_origin(gateway: Gateway, bewezen: Bewezen, origin: Origin, place: str) -> None:
+    check_sender(bewezen.identity, origin.nihii or "", f"{place}/CareProvider/Nihii/Value")
+    with gateway.store.reading() as conn:
+        attest = check_licence(conn, origin.username, origin.password)
+        if attest is None:
+            raise Refusal(
+                Code.NOT_ATTESTED,
+                place=f"{place}/Package/License",
+                expected="gebruiker en wachtwoord van een geattesteerd pakket",
+                found="een andere licentie",
+            )
+        if not lookup.verklaring_op(conn, voorziening_van(origin), bewezen.vandaag):
+            raise Refusal(Code.NO_DECLARATION, place=f"{place}/CareProvider/Nihii/Value", found=(origin.nihii or "")[:11])
+
+
+def voorziening_van(origin: Origin) -> str:
+    """The facility's RIZIV number of 11 digits; clients pad 8 digits with zeros on the right (facts ehealth.md §3.5)."""
+    return (origin.nihii or "").ljust(11, "0")[:11]
+
+
+def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
+    post = lees_post(gateway, DIENST, bewezen)
+    if post.blob.message_name != MESSAGE_NAME:
+        raise Refusal(
+            Code.BLOB_ENCODING, place="/post/Detail/@MessageName", expected=MESSAGE_NAME, found=post.blob.message_name[:40]
+        )
+    _check_origin(gateway, bewezen, post.origin, "/post/CommonInput/Origin")
+    ontvangst = _ontvangst(bewezen, post)
+    with gateway.store.writing() as conn:
+        slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}")
+        if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
+            plan_verwerking(conn, ontvangst)
+        return tack(conn, ontvangst, post)
+
+
+def _ontvangst(bewezen: Bewezen, post: Post) -> Ontvangst:
+    raw = bewezen.verzoek.raw
+    return Ontvangst(
+        id=message_id(bewezen.now),
+        dienst=DIENST.naam,
+        afzender=f"riziv:{bewezen.identity.number}",
+        bedrijfs_id=post.input_reference,
+        pijler="",
+        soort=ZENDING,
+        test=post.test,
+        ontvangen_op=bewezen.now,
+        octetten=raw,
+        content_type=bewezen.verzoek.content_type,
+        sha256=hashlib.sha256(raw).digest(),
+        inhoud_sha256=post.blob.hash,
+        identiteit=bewezen.identity.label,
+        certificaat_sha256=bewezen.signed.fingerprint,
+        voorziening=voorziening_van(post.origin),
+    )

@@ -1,0 +1,145 @@
+"""What every service shares: the running gateway's parts, and the road from bytes to a proven payload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from urllib.parse import urlsplit
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from gateway.central.cookbook import Cookbook
+from gateway.clock import BRUSSELS, Clock
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.settings import Environment, Settings
+from gateway.store.engine import Store
+from gateway.trust import wssecurity
+from gateway.trust.chain import TrustStore
+from gateway.trust.identity import Identity, read_identity
+from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part, SecurityPolicy
+from gateway.trust.signing import Signer
+from gateway.trust.wssecurity import Signed
+from gateway.wire.envelope import Envelope, read_envelope
+from gateway.wire.names import WSA
+from gateway.wire.parser import Bounds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gateway:
+    """The parts of one running gateway; made in app.py, handed to every service."""
+
+    settings: Settings
+    store: Store
+    trust: TrustStore
+    signer: Signer
+    cookbooks: Mapping[str, Cookbook]
+    clock: Clock
+
+    def cookbook(self, pijler: str, place: str) -> Cookbook:
+        """The cookbook of a pillar.
+
+        Raises:
+            Refusal: PILLAR.
+        """
+        if pijler not in self.cookbooks:
+            raise Refusal(Code.PILLAR, place=place, expected=", ".join(sorted(self.cookbooks)), found=pijler[:16])
+        return self.cookbooks[pijler]
+
+    def check_environment(self, test: bool, place: str) -> None:
+        """Test messages stay out of production and the other way round.
+
+        Raises:
+            Refusal: ENVIRONMENT.
+        """
+        if test and self.settings.environment is Environment.PRODUCTION:
+            raise Refusal(Code.ENVIRONMENT, place=place, expected="false in productie", found="true")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dienst:
+    """One SOAP service: its name in the address, its WSDL, and what it understands."""
+
+    naam: str
+    wsdl: str
+    generic_async: bool
+    operaties: Mapping[str, str]
+    """Tag of the request element (Clark notation) to its SOAPAction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verzoek:
+    """A request as HTTP brought it."""
+
+    raw: bytes
+    content_type: str
+    soap_action: str
+    """Without quotes; empty when absent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bewezen:
+    """A request whose sender is proven and whose payload fits its schema. Later stages read nothing else."""
+
+    verzoek: Verzoek
+    payload: Element
+    signed: Signed
+    identity: Identity
+    now: datetime
+    destination: str | None
+    """wsa:To, untrusted: used for a check against the content, never instead of it."""
+
+    @property
+    def vandaag(self) -> date:
+        """The Belgian day of receipt."""
+        return self.now.astimezone(BRUSSELS).date()
+
+
+def policy_of(settings: Settings, dienst: Dienst) -> SecurityPolicy:
+    """The service's security policy, with the signed parts that settings may demand otherwise."""
+    policy = GENERIC_ASYNC if dienst.generic_async else SYNCHRONOUS
+    names = settings.signed_parts.get(dienst.naam)
+    return policy if names is None else replace(policy, required_parts=frozenset(Part(n) for n in names))
+
+
+def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
+    """From bytes to a payload that a known holder signed and that fits its schema.
+
+    Raises:
+        Refusal: a WIRE, TRUST or SCHEMA code.
+    """
+    now = gateway.clock()
+    envelope = read_envelope(verzoek.raw, Bounds(octets=gateway.settings.max_request))
+    _check_action(dienst, envelope, verzoek.soap_action)
+    signed = wssecurity.verify(envelope, policy_of(gateway.settings, dienst), now, gateway.trust.accept)
+    identity = read_identity(signed.certificate)
+    registry.check(envelope.payload, place="/Envelope/Body")
+    return Bewezen(
+        verzoek=verzoek,
+        payload=envelope.payload,
+        signed=signed,
+        identity=identity,
+        now=now,
+        destination=envelope.header_text(WSA, "To"),
+    )
+
+
+def _check_action(dienst: Dienst, envelope: Envelope, soap_action: str) -> None:
+    tag = str(envelope.payload.tag)
+    if tag not in dienst.operaties:
+        raise Refusal(
+            Code.UNKNOWN_OPERATION,
+            place="/Envelope/Body",
+            line=envelope.payload.sourceline,
+            expected=", ".join(etree.QName(t).localname for t in dienst.operaties),
+            found=tag[:120],
+        )
+    expected = dienst.operaties[tag]
+    # Clients in the field leave SOAPAction empty or repeat the address; only a contradiction is refused.
+    if soap_action and soap_action != expected and not urlsplit(soap_action).path.endswith(f"/{dienst.naam}/v1"):
+        raise Refusal(Code.SOAP_ACTION, place="SOAPAction", expected=expected, found=soap_action[:120])
+    addressed = envelope.header_text(WSA, "Action")
+    if addressed and addressed != expected:
+        raise Refusal(Code.SOAP_ACTION, place="/Envelope/Header/Action", expected=expected, found=addressed[:120])

@@ -1,0 +1,277 @@
+"""What the worker does with a stored zending: read it, judge it, answer its sender, pass it on. One transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from lxml.etree import _Element as Element
+from sqlalchemy import Connection, Row
+
+from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord, schrijf_facturatie_antwoord
+from gateway.berichten.factuur import Zending, lees_zending
+from gateway.berichten.names import FACTUUR
+from gateway.berichten.zorgkas import Levering
+from gateway.central.cookbook import Cookbook
+from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
+from gateway.central.zending import beoordeel_zending, controleer_zending
+from gateway.clock import BRUSSELS
+from gateway.diensten.bewijzen import validatieverslag
+from gateway.diensten.kern import Gateway
+from gateway.diensten.leveren import naar_zorgkas
+from gateway.exchange.outbox import plaats
+from gateway.reference import lookup
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.store import berichten, dossiers
+from gateway.store.berichten import Stap
+from gateway.store.identifiers import message_id
+from gateway.store.slot import slot
+from gateway.trust.admission import Claim, check_facility, check_licence, check_software
+from gateway.wire.envelope import read_envelope
+from gateway.wire.generic import Post, read_post
+from gateway.wire.names import q
+from gateway.wire.parser import Bounds, parse
+
+ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
+_POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
+_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Werk:
+    gateway: Gateway
+    conn: Connection
+    row: Row[Any]
+    raw: bytes
+    content_type: str
+    post: Post
+    now: datetime
+
+    def antwoord(self, label: str, **rest: Any) -> None:
+        """Put a result in the sender's mailbox."""
+        content = schrijf_facturatie_antwoord(
+            FacturatieAntwoord(
+                label=label, message_id=self.row.id, input_reference=self.row.bedrijfs_id, tijdstip=self.now, **rest
+            )
+        )
+        plaats(
+            self.conn,
+            levering_id=message_id(self.now),
+            bericht_id=self.row.id,
+            bestemming=self.row.afzender,
+            transport="pull",
+            message_name=_POSTBUSNAAM.get(label, "HCPFAC"),
+            input_reference=self.row.bedrijfs_id,
+            content=content,
+            now=self.now,
+        )
+
+
+def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
+    """Judge one stored zending, in the caller's transaction."""
+    row = berichten.zoek(conn, bericht_id)
+    if row is None:
+        raise LookupError(f"no message {bericht_id}")
+    content_type, raw = berichten.inhoud(conn, bericht_id)
+    payload = read_envelope(raw, Bounds(octets=gateway.settings.max_request)).payload
+    post = read_post(payload, max_blob=gateway.settings.max_blob)
+    werk = _Werk(gateway=gateway, conn=conn, row=row, raw=raw, content_type=content_type, post=post, now=gateway.clock())
+    try:
+        element = _lees(post)
+        zending = lees_zending(element)
+        cookbook = _toelaten(werk, zending)
+    except Refusal as refusal:
+        _weiger_technisch(werk, [_fout(refusal, f) for f in refusal.findings], None)
+        return
+    slot(conn, f"facturen/{zending.derdebetalende[:8]}")
+    context = _context(werk, zending)
+    fouten = controleer_zending(zending, context, cookbook)
+    if any(f.ernst in (Ernst.BLOKKEREND, Ernst.FACTUUR) for f in fouten):
+        _weiger_technisch(werk, fouten, zending)
+        return
+    _aanvaard_technisch(werk, zending)
+    resultaat = beoordeel_zending(zending, context, cookbook)
+    _beslis(werk, zending, cookbook, resultaat)
+
+
+def _lees(post: Post) -> Element:
+    root = parse(post.blob.content, _BLOB_BOUNDS)
+    if root.tag != q(FACTUUR, "Zending"):
+        raise Refusal(Code.SCHEMA, place="/", line=root.sourceline, expected=f"{{{FACTUUR}}}Zending", found=str(root.tag)[:120])
+    registry.check(root)
+    return root
+
+
+def _fout(refusal: Refusal, finding: Any) -> Factuurfout:
+    return Factuurfout(
+        code=finding.code,
+        ernst=Ernst.BLOKKEREND,
+        tekst=finding.nl,
+        tekst_en=finding.en,
+        plaats=finding.place,
+        regel=finding.line,
+        verwacht=finding.expected,
+        gevonden=finding.found,
+        remedie=finding.remedy or refusal.code.info.remedy,
+    )
+
+
+def _toelaten(werk: _Werk, zending: Zending) -> Cookbook:
+    cookbook = werk.gateway.cookbook(zending.pijler, "/Zending/Pijler")
+    claim = Claim(
+        afzender=str(werk.row.voorziening),
+        voorziening=zending.derdebetalende,
+        pijler=zending.pijler,
+        zorgdatum=zending.maand,
+        vandaag=werk.now.astimezone(BRUSSELS).date(),
+        place="/Zending/Derdebetalende",
+    )
+    check_facility(werk.conn, claim)
+    origin = werk.post.origin
+    attest = check_licence(werk.conn, origin.username, origin.password)
+    check_software(attest, claim=claim, versie=None, place="/post/CommonInput/Origin/Package", genoemd=origin.username)
+    return cookbook
+
+
+def _context(werk: _Werk, zending: Zending) -> ZendingContext:
+    inszen = {f.insz for f in zending.facturen}
+    dagen = [d for f in zending.facturen for lijn in f.lijnen for d in (lijn.van, lijn.tot)]
+    voorziening = lookup.voorziening(werk.conn, zending.derdebetalende)
+    return ZendingContext(
+        ontvangen_op=werk.row.ontvangen_op.astimezone(BRUSSELS),
+        afzender=str(werk.row.voorziening),
+        kbo=None if voorziening is None else voorziening.kbo,
+        iban=None if voorziening is None else voorziening.iban,
+        personen=lookup.personen(werk.conn, inszen),
+        verblijven=dossiers.verblijven(werk.conn, inszen),
+        prijzen=lookup.prijzen(werk.conn, zending.derdebetalende),
+        gefactureerde_dagen=dossiers.gefactureerde_dagen(werk.conn, zending.derdebetalende, inszen, min(dagen), max(dagen)),
+        zendingnummer_gebruikt=dossiers.zendingnummer_gebruikt(
+            werk.conn, zending.derdebetalende, zending.maand.year, zending.zendingnummer
+        ),
+    )
+
+
+def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:
+    herkend = (
+        {} if zending is None else {"zendingnummer": zending.zendingnummer, "maand": zending.maand, "zorgkas": zending.zorgkas}
+    )
+    werk.antwoord(GEWEIGERD, fouten=fouten, **herkend)
+    berichten.stappen(
+        werk.conn,
+        werk.row.id,
+        [(Stap.TECHNISCH_GEWEIGERD, f"{GEWEIGERD}: {len(fouten)} fouten")],
+        werk.now,
+        uitkomst=Uitkomst.GEWEIGERD.value,
+        pijler="" if zending is None else zending.pijler,
+    )
+    dossiers.bewaar_beslissing(
+        werk.conn,
+        werk.row.id,
+        uitkomst=Uitkomst.GEWEIGERD.value,
+        door=berichten.GATEWAY,
+        op=werk.now,
+        redenen=fouten[:100],
+        gecontroleerd=(),
+        cookbook="",
+    )
+
+
+def _aanvaard_technisch(werk: _Werk, zending: Zending) -> None:
+    werk.antwoord(
+        ONTVANGEN, zendingnummer=zending.zendingnummer, maand=zending.maand, zorgkas=zending.zorgkas, gevraagd=zending.totaal
+    )
+    berichten.stappen(
+        werk.conn,
+        werk.row.id,
+        [(Stap.TECHNISCH_AANVAARD, ONTVANGEN)],
+        werk.now,
+        pijler=zending.pijler,
+        referentiedatum=zending.maand,
+    )
+
+
+def _beslis(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendingresultaat) -> None:
+    werk.antwoord(
+        resultaat.label,
+        zendingnummer=zending.zendingnummer,
+        maand=zending.maand,
+        zorgkas=zending.zorgkas,
+        gevraagd=resultaat.gevraagd,
+        aanvaard=resultaat.aanvaard,
+        geweigerd=resultaat.geweigerd,
+        foutpercentage=resultaat.foutpercentage,
+        fouten=resultaat.fouten,
+    )
+    geweigerd = resultaat.uitkomst is Uitkomst.GEWEIGERD
+    stappen: list[tuple[Stap, str | None]] = [
+        (Stap.INHOUDELIJK_GEWEIGERD if geweigerd else Stap.AANVAARD, f"{resultaat.label}: {len(resultaat.fouten)} fouten")
+    ]
+    if not geweigerd:
+        stappen += _aanvaard(werk, zending, cookbook, resultaat)
+    dossiers.bewaar_beslissing(
+        werk.conn,
+        werk.row.id,
+        uitkomst=resultaat.uitkomst.value,
+        door=berichten.GATEWAY,
+        op=werk.now,
+        redenen=resultaat.fouten[:1000],
+        gecontroleerd=resultaat.gecontroleerd,
+        cookbook=f"{cookbook.pijler} {cookbook.versie}",
+    )
+    berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=resultaat.uitkomst.value, zorgkas=zending.zorgkas)
+
+
+def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendingresultaat) -> list[tuple[Stap, str | None]]:
+    row = werk.row
+    dossiers.bewaar_zending(
+        werk.conn,
+        bericht_id=row.id,
+        derdebetalende=zending.derdebetalende,
+        jaar=zending.maand.year,
+        nummer=zending.zendingnummer,
+        maand=zending.maand,
+        zorgkas=zending.zorgkas,
+        gevraagd=resultaat.gevraagd,
+        aanvaard=resultaat.aanvaard,
+        geweigerd=resultaat.geweigerd,
+    )
+    dossiers.claim_dagen(werk.conn, zending.derdebetalende, row.id, resultaat.aanvaarde_dagen, resultaat.gecrediteerde_dagen)
+    bewijs = Bewijs(
+        message_id=row.id,
+        dienst=row.dienst,
+        afzender=row.identiteit,
+        certificaat_sha256=bytes.fromhex(row.certificaat_sha256),
+        bedrijfsreferentie=row.bedrijfs_id,
+        ontvangen_op=row.ontvangen_op,
+        octetten=row.octetten,
+        sha256=bytes.fromhex(row.sha256),
+    )
+    verslag = validatieverslag(
+        bewijs,
+        cookbook,
+        werk.gateway.signer,
+        werk.now,
+        gecontroleerd=resultaat.gecontroleerd,
+        uitkomst=resultaat.uitkomst.value,
+        zorgkas=zending.zorgkas,
+        referentiedatum=zending.maand,
+        fouten=resultaat.fouten,
+    )
+    levering = Levering(
+        message_id=row.id,
+        zorgkas=zending.zorgkas,
+        pijler=zending.pijler,
+        soort="factuur",
+        test=row.test,
+        uitkomst=resultaat.uitkomst.value,
+        dossiernummer=None,
+        content_type=werk.content_type,
+        origineel=werk.raw,
+        sha256=bytes.fromhex(row.sha256),
+        validatieverslag=verslag,
+    )
+    return naar_zorgkas(werk.conn, levering, werk.now)

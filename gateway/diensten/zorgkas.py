@@ -1,0 +1,197 @@
+"""/soap/zorgkas/v1: a zorgkas fetches what was routed to it, confirms it, and posts decisions and settlements."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from lxml.etree import _Element as Element
+from sqlalchemy import Connection, Row
+
+from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_beslissingbericht, schrijf_facturatie_antwoord
+from gateway.berichten.names import ZORGKAS
+from gateway.berichten.zorgkas import Afrekening, ZorgkasBeslissing, lees_afrekening, lees_beslissing
+from gateway.central.model import Uitkomst
+from gateway.diensten import postbus
+from gateway.diensten.facturatie import ZENDING
+from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.posten import bewaar_post, lees_post, tack
+from gateway.exchange.outbox import plaats
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.store import berichten, dossiers
+from gateway.store.berichten import Ontvangst, Stap
+from gateway.store.identifiers import message_id
+from gateway.store.slot import slot
+from gateway.trust.admission import check_zorgkas
+from gateway.wire.generic import Post, action, read_confirm, read_get
+from gateway.wire.names import GENERIC_ASYNC, q
+from gateway.wire.parser import Bounds, parse
+
+DIENST = Dienst(
+    naam="zorgkas",
+    wsdl="genericasync.wsdl",
+    generic_async=True,
+    operaties={q(GENERIC_ASYNC, name): action(name, 0) for name in ("post", "get", "confirm")},
+)
+_BOUNDS = Bounds(octets=64 * 1024 * 1024, markup=2_000_000)
+
+
+def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
+    """Answer post, get or confirm of a zorgkas.
+
+    Raises:
+        Refusal: a TRUST, BLOB or ID code.
+    """
+    match bewezen.payload.tag:
+        case tag if tag == q(GENERIC_ASYNC, "post"):
+            return _post(gateway, bewezen)
+        case tag if tag == q(GENERIC_ASYNC, "get"):
+            code = _zorgkas(gateway, bewezen, read_get(bewezen.payload).origin.cbe)
+            return postbus.get(gateway, DIENST, bewezen, f"zorgkas:{code}")
+        case _:
+            code = _zorgkas(gateway, bewezen, read_confirm(bewezen.payload).origin.cbe)
+            return postbus.confirm(gateway, DIENST, bewezen, f"zorgkas:{code}")
+
+
+def _zorgkas(gateway: Gateway, bewezen: Bewezen, named: str | None) -> str:
+    with gateway.store.reading() as conn:
+        return check_zorgkas(conn, bewezen.identity, named)
+
+
+def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
+    post = lees_post(gateway, DIENST, bewezen)
+    code = _zorgkas(gateway, bewezen, post.origin.cbe)
+    root = parse(post.blob.content, _BOUNDS)
+    registry.check(root)
+    inhoud = _lees(root)
+    if inhoud.zorgkas != code:
+        raise Refusal(Code.CROSSCHECK, place="//Zorgkas", expected=code, found=inhoud.zorgkas)
+    ontvangst = _ontvangst(bewezen, post, code, type(inhoud).__name__)
+    with gateway.store.writing() as conn:
+        slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}", f"bericht/{inhoud.message_id}")
+        if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
+            row = berichten.zoek(conn, inhoud.message_id)
+            if row is None or row.zorgkas != code:
+                raise Refusal(Code.UNKNOWN_MESSAGE, place="//MessageId", found=inhoud.message_id)
+            if isinstance(inhoud, ZorgkasBeslissing):
+                _beslis(conn, row, inhoud, ontvangst)
+            else:
+                _reken_af(conn, row, inhoud, ontvangst)
+        return tack(conn, ontvangst, post)
+
+
+def _lees(root: Element) -> ZorgkasBeslissing | Afrekening:
+    if root.tag == q(ZORGKAS, "Beslissing"):
+        return lees_beslissing(root)
+    if root.tag == q(ZORGKAS, "Afrekening"):
+        return lees_afrekening(root)
+    raise Refusal(Code.SCHEMA, place="/", expected="Beslissing of Afrekening", found=str(root.tag)[:120])
+
+
+def _ontvangst(bewezen: Bewezen, post: Post, code: str, soort: str) -> Ontvangst:
+    raw = bewezen.verzoek.raw
+    return Ontvangst(
+        id=message_id(bewezen.now),
+        dienst=DIENST.naam,
+        afzender=f"zorgkas:{code}",
+        bedrijfs_id=post.input_reference,
+        pijler="",
+        soort=soort,
+        test=post.test,
+        ontvangen_op=bewezen.now,
+        octetten=raw,
+        content_type=bewezen.verzoek.content_type,
+        sha256=hashlib.sha256(raw).digest(),
+        inhoud_sha256=post.blob.hash,
+        identiteit=bewezen.identity.label,
+        certificaat_sha256=bewezen.signed.fingerprint,
+    )
+
+
+def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangst: Ontvangst) -> None:
+    if row.uitkomst != Uitkomst.IN_BERAAD.value or row.dossiernummer is None:
+        raise Refusal(
+            Code.NOT_DECIDABLE, place="/Beslissing/MessageId", expected=Uitkomst.IN_BERAAD.value, found=str(row.uitkomst)
+        )
+    dossiers.wijzig_dossier(conn, row.dossiernummer, status=inhoud.uitkomst)
+    dossiers.bewaar_beslissing(
+        conn,
+        row.id,
+        uitkomst=inhoud.uitkomst,
+        door=ontvangst.afzender,
+        op=ontvangst.ontvangen_op,
+        redenen=(),
+        gecontroleerd=(),
+        cookbook="",
+    )
+    berichten.stappen(
+        conn,
+        row.id,
+        [(Stap.BESLIST, inhoud.uitkomst)],
+        ontvangst.ontvangen_op,
+        actor=ontvangst.afzender,
+        uitkomst=inhoud.uitkomst,
+    )
+    content = schrijf_beslissingbericht(
+        message_id=row.id,
+        bericht_id=row.bedrijfs_id,
+        zorgkas=inhoud.zorgkas,
+        tijdstip=ontvangst.ontvangen_op,
+        uitkomst=inhoud.uitkomst,
+        dossiernummer=row.dossiernummer,
+        motivering=inhoud.motivering,
+    )
+    _naar_voorziening(conn, row, "VSB-BESLISSING", content, ontvangst)
+
+
+def _reken_af(conn: Connection, row: Row[Any], inhoud: Afrekening, ontvangst: Ontvangst) -> None:
+    zending = dossiers.zending_van(conn, row.id)
+    if row.soort != ZENDING or zending is None or zending.afgerekend is not None:
+        raise Refusal(
+            Code.NOT_DECIDABLE,
+            place="/Afrekening/MessageId",
+            expected="een aanvaarde zending zonder afrekening",
+            found=str(row.stap),
+        )
+    if inhoud.gevraagd != zending.aanvaard or inhoud.aanvaard + inhoud.geweigerd != inhoud.gevraagd:
+        raise Refusal(
+            Code.AMOUNTS,
+            place="/Afrekening/Gevraagd",
+            expected=f"{zending.aanvaard} = aanvaard + geweigerd",
+            found=f"{inhoud.gevraagd} en {inhoud.aanvaard} + {inhoud.geweigerd}",
+        )
+    dossiers.reken_af(conn, row.id, inhoud.aanvaard)
+    berichten.stappen(
+        conn, row.id, [(Stap.AFGEREKEND, inhoud.betaalreferentie)], ontvangst.ontvangen_op, actor=ontvangst.afzender
+    )
+    content = schrijf_facturatie_antwoord(
+        FacturatieAntwoord(
+            label="AFREKENING-920900",
+            message_id=row.id,
+            input_reference=row.bedrijfs_id,
+            tijdstip=ontvangst.ontvangen_op,
+            zendingnummer=zending.nummer,
+            maand=zending.maand,
+            zorgkas=inhoud.zorgkas,
+            gevraagd=inhoud.gevraagd,
+            aanvaard=inhoud.aanvaard,
+            geweigerd=inhoud.geweigerd,
+            betaalreferentie=inhoud.betaalreferentie,
+        )
+    )
+    _naar_voorziening(conn, row, "HCPAFD", content, ontvangst)
+
+
+def _naar_voorziening(conn: Connection, row: Row[Any], message_name: str, content: bytes, ontvangst: Ontvangst) -> None:
+    plaats(
+        conn,
+        levering_id=message_id(ontvangst.ontvangen_op),
+        bericht_id=row.id,
+        bestemming=row.afzender,
+        transport="pull",
+        message_name=message_name,
+        input_reference=row.bedrijfs_id,
+        content=content,
+        now=ontvangst.ontvangen_op,
+    )

@@ -1,0 +1,1 @@
+"""Outbox, mailboxes, transports and retry: moves messages it does not understand."""

@@ -1,0 +1,124 @@
+"""Load reference files: every row is checked, and with one fault anywhere nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert
+
+from gateway.clock import BRUSSELS
+from gateway.reference.lezen import Bron, Laadfout, Rij, herken, lees
+from gateway.reference.samenhang import Samenhang
+from gateway.reference.schrijven import schrijf
+from gateway.reference.soorten import SOORTEN
+from gateway.reference.tables import laadbeurt
+
+_BATCH = 1000
+
+Voortgang = Callable[[Path, int, int], None]
+"""File, bytes read, bytes in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GeladenBestand:
+    """One file that was read."""
+
+    bestand: Path
+    soort: str
+    rijen: int
+    """Rows without a fault."""
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Laadverslag:
+    """What a load did."""
+
+    bestanden: tuple[GeladenBestand, ...]
+    fouten: tuple[Laadfout, ...]
+    """At most one a row, in the order of files and lines."""
+    geschreven: bool
+    """Whether the data are now in the database: never when there are faults."""
+
+
+def laad(
+    engine: Engine,
+    bestanden: Sequence[Path],
+    vandaag: date,
+    *,
+    voortgang: Voortgang | None = None,
+    op: datetime | None = None,
+) -> Laadverslag:
+    """Check the files and, when nothing is wrong with any, put them in the database in one transaction.
+
+    A row replaces the row with the same key. Periods replace every period that was known of the same person, facility
+    or price: files that tell about the same ones belong in one load.
+
+    `op` is the moment that the record of this load shows; the start of `vandaag` when left out.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    with engine.execution_options(vsb_write=True).connect() as conn:
+        if conn.dialect.name == "postgresql":
+            # Two loads at once could each miss the periods that the other writes.
+            conn.exec_driver_sql("LOCK TABLE laadbeurt IN SHARE ROW EXCLUSIVE MODE")
+        gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, schrijvend=True)
+        if fouten:
+            conn.rollback()
+        else:
+            _noteer(conn, gelezen, op or datetime.combine(vandaag, time(), BRUSSELS))
+            conn.commit()
+    return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=not fouten)
+
+
+def controleer(engine: Engine, bestanden: Sequence[Path], vandaag: date, *, voortgang: Voortgang | None = None) -> Laadverslag:
+    """Check the files as `laad` does, against the same database, and write nothing."""
+    with engine.connect() as conn:
+        gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, schrijvend=False)
+    return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=False)
+
+
+def _verwerk(
+    conn: Connection, bestanden: Sequence[Path], vandaag: date, voortgang: Voortgang | None, *, schrijvend: bool
+) -> tuple[tuple[GeladenBestand, ...], tuple[Laadfout, ...]]:
+    uniek = list({b.resolve(): b for b in bestanden}.values())
+    soort_van = {b: herken(b) for b in uniek}
+    fouten = [s for s in soort_van.values() if isinstance(s, Laadfout)]
+    gelezen: list[GeladenBestand] = []
+    samenhang = Samenhang(conn)
+    for soort in SOORTEN:
+        for bestand in (b for b in uniek if soort_van[b] is soort):
+            with bestand.open("rb") as stroom:
+                bron, grootte, rijen = Bron(stroom), bestand.stat().st_size, 0
+                for groep in _groepen(lees(bestand, soort, bron, vandaag)):
+                    goed, nieuwe_sleutels, mis = samenhang.bekijk(soort, bestand, groep)
+                    fouten += mis
+                    rijen += len(goed)
+                    # After a fault the rest is only checked, since nothing will stay.
+                    if schrijvend and not fouten:
+                        schrijf(conn, soort, goed, nieuwe_sleutels)
+                    if voortgang is not None:
+                        voortgang(bestand, bron.gelezen, grootte)
+                gelezen.append(GeladenBestand(bestand=bestand, soort=soort.naam, rijen=rijen, sha256=bron.sha256))
+        fouten += samenhang.overlappingen(soort)
+    volgorde = {b: n for n, b in enumerate(uniek)}
+    return tuple(gelezen), tuple(sorted(fouten, key=lambda f: (volgorde[f.bestand], f.regel)))
+
+
+def _groepen(rijen: Iterator[Rij]) -> Iterator[list[Rij]]:
+    while groep := list(islice(rijen, _BATCH)):
+        yield groep
+
+
+def _noteer(conn: Connection, gelezen: Sequence[GeladenBestand], op: datetime) -> None:
+    beurten: list[Mapping[str, Any]] = [
+        {"bestand": g.bestand.name, "soort": g.soort, "rijen": g.rijen, "sha256": g.sha256, "wanneer": op} for g in gelezen
+    ]
+    if beurten:
+        conn.execute(insert(laadbeurt), beurten)

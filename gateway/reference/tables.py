@@ -1,0 +1,130 @@
+"""The tables of the reference data. Both days of a period are inside it; no `tot` means it still runs."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, String, Table
+
+from gateway.store.metadata import metadata
+from gateway.store.types import Moment
+
+_BigId = BigInteger().with_variant(Integer, "sqlite")
+
+zorgkas = Table(
+    "zorgkas",
+    metadata,
+    Column("code", String(3), primary_key=True),
+    Column("naam", String(128), nullable=False),
+    Column("kbo", String(10), nullable=False, unique=True),
+    Column("levering", String(8), nullable=False, comment="pull or soap"),
+    Column("endpoint", String(512), comment="address to push to, when levering is soap"),
+    Column("actief", Boolean, nullable=False),
+)
+
+persoon = Table(
+    "persoon",
+    metadata,
+    Column("insz", String(11), primary_key=True),
+    Column("naam", String(128), nullable=False),
+    Column("voornaam", String(128), nullable=False),
+    Column("geboortedatum", Date),
+    Column("geslacht", String(1), comment="M, V or X"),
+    Column("adres", String(256)),
+    Column("overlijdensdatum", Date),
+    Column("aansluiting_mogelijk", Boolean, nullable=False),
+)
+
+aansluiting = Table(
+    "aansluiting",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("insz", String(11), ForeignKey("persoon.insz"), nullable=False, index=True),
+    Column("zorgkas", String(3), ForeignKey("zorgkas.code"), nullable=False),
+    Column("type", String(16), nullable=False, comment="officieel or administratief"),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+)
+
+voorziening = Table(
+    "voorziening",
+    metadata,
+    Column("riziv", String(11), primary_key=True),
+    Column("naam", String(128), nullable=False),
+    Column("kwaliteit", String(64), nullable=False, comment="eHealth quality, for example NIHII-PROT_ACC"),
+    Column("kbo", String(10)),
+    Column("iban", String(34)),
+)
+
+erkenning = Table(
+    "erkenning",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("riziv", String(11), ForeignKey("voorziening.riziv"), nullable=False),
+    Column("pijler", String(16), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Index("ix_erkenning_riziv_pijler", "riziv", "pijler"),
+)
+
+attest = Table(
+    "attest",
+    metadata,
+    Column("nummer", String(32), primary_key=True),
+    Column("leverancier", String(128), nullable=False),
+    Column("product", String(128), nullable=False),
+    Column("versie_van", String(32), nullable=False),
+    Column("versie_tot", String(32), nullable=False),
+    Column("pijlers", JSON, nullable=False, comment="list of pillar names"),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Column("geschorst", Boolean, nullable=False),
+    Column("licentie_gebruiker", String(64), unique=True),
+    Column("licentie_hash", String(64), comment="SHA-256 of the licence password, hex"),
+)
+
+verklaring = Table(
+    "verklaring",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("riziv", String(11), ForeignKey("voorziening.riziv"), nullable=False, index=True),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+)
+"""Circle-of-trust declarations on honour (facts vsb.md §2.3)."""
+
+mandaat = Table(
+    "mandaat",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    # No foreign key: a mandatary need not be a facility itself.
+    Column("gemachtigde_riziv", String(11), nullable=False),
+    Column("voorziening_riziv", String(11), ForeignKey("voorziening.riziv"), nullable=False),
+    Column("pijler", String(16), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Index("ix_mandaat_voorziening_gemachtigde", "voorziening_riziv", "gemachtigde_riziv"),
+)
+
+prijs = Table(
+    "prijs",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("prestatiecode", String(7), nullable=False),
+    Column("riziv", String(11), ForeignKey("voorziening.riziv"), comment="no number: every facility"),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Column("bedrag", BigInteger, nullable=False, comment="cents per unit"),
+    Column("bron", String(256), nullable=False),
+    Index("ix_prijs_riziv_prestatiecode", "riziv", "prestatiecode"),
+)
+
+laadbeurt = Table(
+    "laadbeurt",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("bestand", String(255), nullable=False),
+    Column("soort", String(32), nullable=False),
+    Column("rijen", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("wanneer", Moment, nullable=False),
+)
+"""Which files made the reference data what it is."""

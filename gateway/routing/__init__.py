@@ -1,0 +1,1 @@
+"""Which zorgkas insures this person on this date."""

@@ -1,0 +1,82 @@
+"""All settings, from the environment (VSB_*); README's table is made from this page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.paths import data_dir
+from gateway.trust.revocation import RevocationMode
+
+
+class Environment(StrEnum):
+    """eHealth's names of environments (facts ehealth.md §4.1)."""
+
+    DEVELOPMENT = "Development"
+    TEST = "Test"
+    INTEGRATION = "Integration"
+    ACCEPTATION = "Acceptation"
+    SIMULATION = "Simulation"
+    PRODUCTION = "Production"
+
+
+def _sample(name: str) -> Path:
+    return data_dir("certs-sample") / name
+
+
+class Settings(BaseSettings):
+    """Settings of one gateway process; each can be given as VSB_<NAME>."""
+
+    model_config = SettingsConfigDict(env_prefix="VSB_", extra="ignore")
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, description="Port to listen on.", ge=1, le=65535)
+    workers: int = Field(1, description="Number of server processes.", ge=1, le=64)
+    public_url: str = Field("", description="Address that WSDLs and links show; empty: the address of the request.")
+    tls_cert: Path | None = Field(None, description="PEM certificate chain; with VSB_TLS_KEY the gateway speaks HTTPS.")
+    tls_key: Path | None = Field(None, description="PEM private key of VSB_TLS_CERT.")
+    environment: Environment = Field(
+        Environment.DEVELOPMENT, description="Named in every fault; Production refuses test messages."
+    )
+    database_url: str = Field(
+        "sqlite:///run/vsb-gateway.sqlite", description="SQLAlchemy URL: sqlite:///… or postgresql+psycopg://…"
+    )
+    ca_bundle: Path = Field(
+        default_factory=lambda: _sample("ca-bundle.pem"), description="PEM file of accepted issuers: roots and issuing CAs."
+    )
+    crls: list[Path] = Field(
+        default_factory=lambda: [_sample("crl/issuing-ca.crl"), _sample("crl/root-ca.crl")],
+        description="CRL files (JSON list); re-read when they change.",
+    )
+    revocation: RevocationMode = Field(
+        RevocationMode.STRICT, description="strict or grace: what absent or stale revocation data means."
+    )
+    keystore: Path = Field(default_factory=lambda: _sample("gateway.p12"), description="PKCS#12 with the gateway's signing key.")
+    keystore_password: SecretStr = Field(SecretStr("vsb-sample"), description="Its password.")
+    sign_responses: bool = Field(
+        False, description="Also sign the WS-Security header of answers; real eHealth clients refuse that."
+    )
+    signed_parts: dict[str, list[str]] = Field(
+        default_factory=dict,
+        description='Mandatory signed parts per service, as JSON: {"facturatie": ["Timestamp", "BinarySecurityToken"]}.',
+    )
+    cookbooks: Path = Field(default_factory=lambda: data_dir("cookbooks"), description="Folder of the pillars' cookbooks.")
+    max_request: int = Field(16 * 1024 * 1024, description="Largest HTTP body, in bytes.", ge=1024)
+    max_blob: int = Field(256 * 1024 * 1024, description="Largest inflated blob, in bytes.", ge=1024)
+    body_timeout: float = Field(30.0, description="Seconds within which a whole request body must arrive.", gt=0)
+    max_concurrent: int = Field(16, description="Requests processed at once per process; more wait.", ge=1)
+    console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
+    clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @model_validator(mode="after")
+    def _coherent(self) -> Settings:
+        if self.clock is not None and (self.environment is Environment.PRODUCTION or self.clock.tzinfo is None):
+            raise ValueError("VSB_CLOCK needs a time zone and is refused in Production")
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ValueError("VSB_TLS_CERT and VSB_TLS_KEY go together")
+        return self

@@ -1,0 +1,11 @@
+"""Alembic environment: runs on the connection that gateway.store.migrate hands over."""
+
+from alembic import context
+
+import gateway.reference.tables
+import gateway.store.tables  # noqa: F401
+from gateway.store.metadata import metadata
+
+connection = context.config.attributes["connection"]
+context.configure(connection=connection, target_metadata=metadata, render_as_batch=True, transactional_ddl=True)
+context.run_migrations()

@@ -1,0 +1,199 @@
+"""The tables of messages, their lives, dossiers, invoices and deliveries.
+
+Payload bytes stand apart from the rows that are searched. Reference data has its own tables in gateway/reference.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from gateway.store.metadata import metadata
+from gateway.store.types import Moment
+
+_BigId = BigInteger().with_variant(Integer, "sqlite")
+
+bericht = Table(
+    "bericht",
+    metadata,
+    Column("id", String(36), primary_key=True, comment="UUID version 7, made by the gateway"),
+    Column("dienst", String(32), nullable=False),
+    Column("afzender", String(64), nullable=False, comment="riziv:<8 digits> or zorgkas:<code>"),
+    Column("bedrijfs_id", String(64), nullable=False, comment="BerichtId or InputReference of the sender"),
+    Column("pijler", String(16), nullable=False),
+    Column("soort", String(32), nullable=False),
+    Column("test", Boolean, nullable=False),
+    Column("stap", String(32), nullable=False, comment="last step of its life"),
+    Column("uitkomst", String(16)),
+    Column("ontvangen_op", Moment, nullable=False),
+    Column("octetten", BigInteger, nullable=False),
+    Column("sha256", String(64), nullable=False, comment="of the HTTP body"),
+    Column("inhoud_sha256", String(64), nullable=False, comment="of the canonical payload or the blob's content"),
+    Column("identiteit", String(128), nullable=False),
+    Column("certificaat_sha256", String(64), nullable=False),
+    Column("voorziening", String(11)),
+    Column("insz", String(11)),
+    Column("dossiernummer", String(32)),
+    Column("zorgkas", String(3)),
+    Column("referentiedatum", Date),
+    Column("antwoord", LargeBinary, comment="payload of the first answer, given again to the same message"),
+    UniqueConstraint("afzender", "dienst", "bedrijfs_id"),
+    Index("ix_bericht_sha256", "sha256"),
+    Index("ix_bericht_ontvangen", "ontvangen_op", "id"),
+)
+
+bericht_inhoud = Table(
+    "bericht_inhoud",
+    metadata,
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    Column("content_type", String(255), nullable=False),
+    Column("octetten", LargeBinary, nullable=False, comment="HTTP body, byte for byte"),
+)
+
+levensstap = Table(
+    "levensstap",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+    Column("stap", String(32), nullable=False),
+    Column("tijdstip", Moment, nullable=False),
+    Column("actor", String(128), nullable=False),
+    Column("toelichting", Text),
+    Index("ix_levensstap_bericht", "bericht_id", "id"),
+)
+
+beslissing = Table(
+    "beslissing",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False, index=True),
+    Column("uitkomst", String(16), nullable=False),
+    Column("door", String(64), nullable=False, comment="gateway or zorgkas:<code>"),
+    Column("op", Moment, nullable=False),
+    Column("redenen", JSON, nullable=False),
+    Column("gecontroleerd", JSON, nullable=False),
+    Column("cookbook", String(64), nullable=False),
+)
+
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("dossiernummer", String(32), primary_key=True),
+    Column("pijler", String(16), nullable=False),
+    Column("voorziening", String(11), nullable=False),
+    Column("insz", String(11), nullable=False, index=True),
+    Column("start", Date, nullable=False),
+    Column("einde", Date),
+    Column("type_verblijf", String(128), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+)
+
+zending = Table(
+    "zending",
+    metadata,
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    Column("derdebetalende", String(11), nullable=False),
+    Column("jaar", Integer, nullable=False),
+    Column("nummer", String(3), nullable=False),
+    Column("maand", Date, nullable=False),
+    Column("zorgkas", String(3), nullable=False),
+    Column("gevraagd", BigInteger, nullable=False),
+    Column("aanvaard", BigInteger, nullable=False),
+    Column("geweigerd", BigInteger, nullable=False),
+    Column("afgerekend", BigInteger, comment="accepted amount in the zorgkas's settlement"),
+    UniqueConstraint("derdebetalende", "jaar", "nummer"),
+)
+"""Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
+
+gefactureerde_dag = Table(
+    "gefactureerde_dag",
+    metadata,
+    Column("voorziening", String(11), primary_key=True),
+    Column("insz", String(11), primary_key=True),
+    Column("prestatiecode", String(7), primary_key=True),
+    Column("dag", Date, primary_key=True),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+)
+
+taak = Table(
+    "taak",
+    metadata,
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    Column("pogingen", Integer, nullable=False),
+    Column("volgende_poging", Moment, nullable=False, index=True),
+    Column("lease_tot", Moment),
+)
+"""Accepted for processing and not processed yet; the row goes in the transaction that decides."""
+
+levering = Table(
+    "levering",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False, index=True),
+    Column("bestemming", String(64), nullable=False, comment="riziv:<8 digits> or zorgkas:<code>"),
+    Column("transport", String(16), nullable=False, comment="pull or soap"),
+    Column("message_name", String(64), nullable=False),
+    Column("input_reference", String(64), nullable=False),
+    Column("hash", String(64), nullable=False, comment="SHA-256 of the content, hex"),
+    Column("toestand", String(16), nullable=False),
+    Column("pogingen", Integer, nullable=False),
+    Column("volgende_poging", Moment, nullable=False),
+    Column("lease_tot", Moment),
+    Column("aangemaakt_op", Moment, nullable=False),
+    Column("bevestigd_op", Moment),
+    Index("ix_levering_werk", "transport", "toestand", "volgende_poging"),
+    Index("ix_levering_bus", "bestemming", "toestand", "aangemaakt_op", "id"),
+)
+
+levering_inhoud = Table(
+    "levering_inhoud",
+    metadata,
+    Column("levering_id", String(36), ForeignKey("levering.id"), primary_key=True),
+    Column("octetten", LargeBinary, nullable=False),
+)
+
+poging = Table(
+    "poging",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("levering_id", String(36), ForeignKey("levering.id"), nullable=False, index=True),
+    Column("begin", Moment, nullable=False),
+    Column("einde", Moment, nullable=False),
+    Column("gelukt", Boolean, nullable=False),
+    Column("melding", String(500), nullable=False),
+)
+
+gezien = Table(
+    "gezien",
+    metadata,
+    Column("sleutel", String(64), primary_key=True, comment="SHA-256 over certificate and signature value"),
+    Column("tot", Moment, nullable=False, index=True),
+)
+"""Signatures that bind no content (Timestamp-only), remembered for as long as their Timestamp could be accepted."""
+
+raadpleging = Table(
+    "raadpleging",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("tijdstip", Moment, nullable=False),
+    Column("afzender", String(64), nullable=False),
+    Column("bericht_id", String(64), nullable=False),
+    Column("insz", String(11), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date, nullable=False),
+)
+"""Who asked about whom: every look at a person's insurability."""

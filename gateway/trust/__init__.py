@@ -1,0 +1,1 @@
+"""Who is speaking, and may they send this, now."""

@@ -1,0 +1,156 @@
+"""Is this certificate to be trusted now: path, validity, revocation, with verdicts cached until their data expires."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator.errors import InvalidCertificateError, PathBuildingError, PathValidationError
+
+from gateway.refusal import Code, Refusal
+from gateway.trust.revocation import CrlStore, RevocationMode, RevocationState
+
+_CACHE_SIZE = 20_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Verdict:
+    code: Code | None
+    found: str | None
+    expires: datetime
+    generation: int
+
+
+class TrustStore:
+    """The accepted issuers of one environment and what is known of their certificates.
+
+    Args:
+        anchors: trusted roots; several generations may be trusted at once.
+        intermediates: issuing CAs, from configuration only.
+        crls: the revocation index.
+        mode: what absent revocation data means.
+        refresh_every: how often the CRL files are looked at.
+    """
+
+    def __init__(
+        self,
+        *,
+        anchors: Sequence[x509.Certificate],
+        intermediates: Sequence[x509.Certificate],
+        crls: CrlStore,
+        mode: RevocationMode,
+        refresh_every: timedelta = timedelta(seconds=10),
+    ) -> None:
+        self._issuers = (*intermediates, *anchors)
+        self._anchors = [_to_asn1(c) for c in anchors]
+        self._intermediates = [_to_asn1(c) for c in intermediates]
+        self._crls = crls
+        self._mode = mode
+        self._refresh_every = refresh_every
+        self._looked: datetime | None = None
+        self._verdicts: dict[bytes, _Verdict] = {}
+        self._lock = threading.Lock()
+
+    def accept(self, der: bytes, certificate: x509.Certificate, now: datetime) -> None:
+        """Accept a sender's certificate or say why not.
+
+        Raises:
+            Refusal: EXPIRED, NOT_YET_VALID, REVOKED, UNTRUSTED, WEAK_KEY, or UNAVAILABLE (no revocation data, strict mode).
+        """
+        if self._looked is None or abs(now - self._looked) >= self._refresh_every:
+            self._crls.refresh()
+            self._looked = now
+        key = hashlib.sha256(der).digest()
+        verdict = self._verdicts.get(key)
+        if verdict is None or verdict.expires <= now or verdict.generation != self._crls.generation:
+            verdict = self._judge(certificate, now)
+            with self._lock:
+                if len(self._verdicts) >= _CACHE_SIZE:
+                    self._verdicts.clear()
+                self._verdicts[key] = verdict
+        if verdict.code is not None:
+            raise Refusal(verdict.code, place="BinarySecurityToken", found=verdict.found)
+
+    def _judge(self, certificate: x509.Certificate, now: datetime) -> _Verdict:
+        soon = now + timedelta(minutes=5)
+
+        def verdict(code: Code | None, found: str | None, expires: datetime = soon) -> _Verdict:
+            return _Verdict(code=code, found=found, expires=expires, generation=self._crls.generation)
+
+        start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        if not self._issued_by_us(certificate):
+            return verdict(Code.UNTRUSTED, f"uitgever {certificate.issuer.rfc4514_string()[:120]}")
+        if now > end:
+            return verdict(Code.EXPIRED, f"geldig tot {end:%Y-%m-%d}")
+        if now < start:
+            return verdict(Code.NOT_YET_VALID, f"geldig vanaf {start:%Y-%m-%d}", min(soon, start))
+        problem = self._path_problem(certificate, now)
+        if problem is not None:
+            return verdict(*problem)
+        state = self._crls.state(certificate, now)
+        if state is RevocationState.REVOKED:
+            return verdict(Code.REVOKED, None)
+        if state is RevocationState.UNKNOWN and self._mode is RevocationMode.STRICT:
+            return verdict(Code.UNAVAILABLE, "geen verse intrekkingsgegevens van de uitgever")
+        fresh = self._crls.fresh_until(certificate)
+        horizon = min(end, now + timedelta(hours=1))
+        return verdict(None, None, horizon if fresh is None or fresh <= now else min(horizon, fresh))
+
+    def _issued_by_us(self, certificate: x509.Certificate) -> bool:
+        # Asked first, so that an expired certificate of a stranger is called untrusted and one of ours expired.
+        for issuer in self._issuers:
+            try:
+                certificate.verify_directly_issued_by(issuer)
+            except (ValueError, TypeError, InvalidSignature):
+                continue
+            return True
+        return False
+
+    def _path_problem(self, certificate: x509.Certificate, moment: datetime) -> tuple[Code, str | None] | None:
+        context = ValidationContext(
+            trust_roots=self._anchors,
+            other_certs=self._intermediates,
+            moment=moment,
+            allow_fetching=False,
+            revocation_mode="soft-fail",
+            weak_hash_algos={"md2", "md5", "sha1"},
+        )
+        validator = CertificateValidator(_to_asn1(certificate), validation_context=context)
+        try:
+            asyncio.run(validator.async_validate_usage({"digital_signature"}))
+        except InvalidCertificateError:
+            return Code.WEAK_KEY, "sleutelgebruik zonder digitalSignature"
+        except (PathBuildingError, PathValidationError):
+            return Code.UNTRUSTED, f"uitgever {certificate.issuer.rfc4514_string()[:120]}"
+        except (ValueError, TypeError) as error:
+            return Code.UNTRUSTED, f"onleesbaar certificaat ({type(error).__name__})"
+        return None
+
+
+def _to_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+def load_trust_store(ca_bundle: Path, crl_files: Sequence[Path], mode: RevocationMode) -> TrustStore:
+    """Trust store from a PEM bundle: self-issued certificates are anchors, the others intermediates.
+
+    Raises:
+        ValueError: the bundle holds no self-issued certificate.
+    """
+    certificates = x509.load_pem_x509_certificates(ca_bundle.read_bytes())
+    anchors = [c for c in certificates if c.issuer == c.subject]
+    if not anchors:
+        raise ValueError(f"{ca_bundle}: no self-issued CA certificate to trust")
+    crls = CrlStore(crl_files, certificates)
+    crls.refresh()
+    return TrustStore(anchors=anchors, intermediates=[c for c in certificates if c.issuer != c.subject], crls=crls, mode=mode)
