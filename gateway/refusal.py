@@ -340,6 +340,62 @@ class Code(Enum):
         "The certificate is not a known zorgkas's.",
         "Gebruik het certificaat dat voor de zorgkas geregistreerd is.",
     )
+    NOT_ON_FILE = _c(
+        "VSB-TRUST-026",
+        "SOA-01001",
+        "Het certificaat waarnaar de handtekening verwijst, is hier niet gekend.",
+        "The certificate that the signature refers to is not on file here.",
+        "Stuur het certificaat mee als BinarySecurityToken en verwijs ernaar met wsse:Reference.",
+    )
+    ASSERTION = _c(
+        "VSB-TRUST-027",
+        "SOA-01001",
+        "De SAML-assertie heeft niet de verwachte vorm.",
+        "The SAML assertion does not have the expected shape.",
+        "Stuur de assertie zoals de STS ze gaf: SAML 1.1, holder-of-key, één keer in wsse:Security.",
+    )
+    STS = _c(
+        "VSB-TRUST-028",
+        "SOA-01001",
+        "De uitgever van de SAML-assertie wordt hier niet aanvaard.",
+        "The issuer of the SAML assertion is not accepted here.",
+        "Vraag de assertie aan de STS van deze omgeving, of gebruik het X.509-profiel.",
+    )
+    ASSERTION_SIGNATURE = _c(
+        "VSB-TRUST-029",
+        "SOA-01001",
+        "De handtekening van de STS over de SAML-assertie klopt niet.",
+        "The STS's signature over the SAML assertion is wrong.",
+        "Neem de assertie octet voor octet over in het bericht; wijzig ook geen witruimte of prefixen.",
+    )
+    ASSERTION_EXPIRED = _c(
+        "VSB-TRUST-030",
+        "SOA-01001",
+        "De SAML-assertie is vervallen.",
+        "The SAML assertion has expired.",
+        "Vraag een nieuwe assertie aan de STS voor NotOnOrAfter verstrijkt.",
+    )
+    ASSERTION_NOT_YET = _c(
+        "VSB-TRUST-031",
+        "SOA-01001",
+        "De SAML-assertie is nog niet geldig.",
+        "The SAML assertion is not valid yet.",
+        "Zet de klok juist (NTP), of wacht tot NotBefore.",
+    )
+    HOLDER = _c(
+        "VSB-TRUST-032",
+        "SOA-01001",
+        "De ondertekenaar van het bericht is niet de houder van de SAML-assertie (holder-of-key).",
+        "The message's signer is not the holder of the SAML assertion (holder-of-key).",
+        "Onderteken met de sleutel van het certificaat waarvoor de STS de assertie gaf; sender-vouches wordt niet aanvaard.",
+    )
+    NOT_CERTIFIED = _c(
+        "VSB-TRUST-033",
+        "SOA-01002",
+        "De STS bevestigt geen RIZIV-nummer van een erkende voorziening in de SAML-assertie.",
+        "The STS certifies no RIZIV number of a recognised facility in the SAML assertion.",
+        "Vraag aan de STS het attribuut urn:be:fgov:ehealth:1.0:<org>:nihii-number:recognised<org>:nihii11.",
+    )
 
     BLOB_HASH = _c(
         "VSB-BLOB-001",

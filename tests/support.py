@@ -21,6 +21,7 @@ from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_clien
 from conformance.messages import names
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
+from gateway.paths import data_dir
 from gateway.trust.identity import read_identity
 from gateway.trust.signing import Signer
 from gateway.wire.http import XML_CONTENT_TYPE
@@ -104,7 +105,7 @@ class RunningGateway:
             if self.process.poll() is not None:
                 raise AssertionError(f"the gateway stopped at start:\n{self.log()[-3000:]}")
             try:
-                if requests.get(f"{self.base}/healthz", timeout=1).ok:
+                if requests.get(f"{self.base}/healthz", timeout=1, verify=str(data_dir("certs-sample") / "ca-bundle.pem")).ok:
                     return
             except requests.ConnectionError:
                 time.sleep(0.05)
@@ -158,8 +159,9 @@ def running_gateway(folder: Path, push_base: str = "http://127.0.0.1:9", **env: 
     done = subprocess.run(load, env=environment, capture_output=True, check=False)
     if done.returncode:
         raise AssertionError(f"sample data did not load:\n{done.stdout.decode()}{done.stderr.decode()}")
+    scheme = "https" if "VSB_TLS_CERT" in env else "http"
     gateway = RunningGateway(
-        base=f"http://127.0.0.1:{port}",
+        base=f"{scheme}://127.0.0.1:{port}",
         folder=folder,
         environment=environment,
         process=None,
@@ -173,9 +175,9 @@ def running_gateway(folder: Path, push_base: str = "http://127.0.0.1:9", **env: 
 
 
 @contextmanager
-def running_receiver(folder: Path) -> Iterator[str]:
+def running_receiver(folder: Path, port: int | None = None) -> Iterator[str]:
     """The reference receiver; yields its address. Deliveries are in <folder>/<zorgkas>/."""
-    port = free_port()
+    port = port or free_port()
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "receiver.log").open("wb") as output:
         process = subprocess.Popen(

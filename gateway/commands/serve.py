@@ -49,7 +49,7 @@ def serve(
             access_log=False,
             server_header=False,
             timeout_keep_alive=30,
-            timeout_graceful_shutdown=30,
+            timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,
             limit_concurrency=1000,
         )

@@ -1,18 +1,25 @@
-"""Verifying and making signature values with the two accepted algorithms."""
+"""Verifying and making signature values with the accepted algorithms; which those are is the policy's."""
 
 from __future__ import annotations
 
-from cryptography.exceptions import InvalidSignature
+import hashlib
+import hmac
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 from cryptography.x509 import Certificate
 
 from gateway.refusal import Code, Refusal
-from gateway.trust.policy import SecurityPolicy
-from gateway.wire.names import ECDSA_SHA256, RSA_SHA256
+from gateway.trust.signedinfo import SignedInfo
+from gateway.trust.policy import RSA_SHA1, SHA1, SecurityPolicy
+from gateway.wire.names import ECDSA_SHA256, RSA_SHA256, SHA256
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_RSA_HASHES: dict[str, hashes.HashAlgorithm] = {RSA_SHA256: hashes.SHA256(), RSA_SHA1: hashes.SHA1()}  # noqa: S303
+_DIGESTS = {SHA256: "sha256", SHA1: "sha1"}
 
 
 def check_key(certificate: Certificate, policy: SecurityPolicy) -> None:
@@ -21,7 +28,7 @@ def check_key(certificate: Certificate, policy: SecurityPolicy) -> None:
     Raises:
         Refusal: WEAK_KEY.
     """
-    key = certificate.public_key()
+    key = _public_key(certificate)
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size < policy.min_rsa_bits:
             raise Refusal(Code.WEAK_KEY, expected=f"RSA van minstens {policy.min_rsa_bits} bits", found=f"RSA {key.key_size}")
@@ -35,19 +42,37 @@ def check_key(certificate: Certificate, policy: SecurityPolicy) -> None:
 def verify_value(certificate: Certificate, method: str, value: bytes, data: bytes) -> None:
     """Verify a SignatureValue over canonical SignedInfo octets.
 
+    Args:
+        method: one of the policy's signature methods; whether SHA-1 is one was settled when SignedInfo was read.
+
     Raises:
-        Refusal: ALGORITHM when the method does not fit the key, SIGNATURE when the value is wrong.
+        Refusal: ALGORITHM when the method does not fit the key, SIGNATURE when the value is wrong, WEAK_KEY.
     """
-    key = certificate.public_key()
+    key = _public_key(certificate)
     try:
-        if isinstance(key, rsa.RSAPublicKey) and method == RSA_SHA256:
-            key.verify(value, data, padding.PKCS1v15(), hashes.SHA256())
+        if isinstance(key, rsa.RSAPublicKey) and method in _RSA_HASHES:
+            key.verify(value, data, padding.PKCS1v15(), _RSA_HASHES[method])
         elif isinstance(key, ec.EllipticCurvePublicKey) and method == ECDSA_SHA256:
             key.verify(_der(value, key), data, ec.ECDSA(hashes.SHA256()))
         else:
             raise Refusal(Code.ALGORITHM, expected="een methode die bij de sleutel past", found=method[:120])
     except InvalidSignature:
         raise Refusal(Code.SIGNATURE) from None
+
+
+def reference_fits(info: SignedInfo, index: int, octets: bytes) -> bool:
+    """Whether the octets that reference number `index` names have the digest it gives, by the method it gives."""
+    method = info.element[2 + index][-2].get("Algorithm", "")
+    name = _DIGESTS.get(method)
+    given = info.references[index].digest
+    return name is not None and hmac.compare_digest(hashlib.new(name, octets, usedforsecurity=False).digest(), given)
+
+
+def _public_key(certificate: Certificate) -> object:
+    try:
+        return certificate.public_key()
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise Refusal(Code.WEAK_KEY, expected="RSA of EC op een gekende curve", found=type(error).__name__) from None
 
 
 def _der(value: bytes, key: ec.EllipticCurvePublicKey) -> bytes:

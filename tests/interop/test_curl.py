@@ -39,7 +39,7 @@ def test_a_signed_message_posted_with_curl_is_answered(
     gateway: RunningGateway, tmp_path: Path, service: str, answer: str
 ) -> None:
     message = tmp_path / "message.xml"
-    sign(service, message, "--person", "bert")
+    sign(service, message, "--person", "lena")
     status, body = curl(gateway, service, message)
     assert status == 200, body
     assert etree.fromstring(body).find(f".//{{urn:vsb-gateway:{service}:v1}}{answer}") is not None

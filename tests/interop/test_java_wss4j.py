@@ -154,12 +154,20 @@ def test_the_jdks_http_client_may_ask_again_over_its_connection(java: Java, plai
     assert ran.lines.count("HTTP 200") == 3
 
 
-def test_an_unsigned_body_is_refused_with_a_fault_that_fits_the_schema(java: Java, plain: RunningGateway) -> None:
-    ran = java("verzekerbaarheid", plain.base, *facility(), parts="Timestamp,Token", validate="true")
+@pytest.mark.parametrize("command", ["verzekerbaarheid", "aanvraag", "facturatie-get"])
+def test_a_refusal_fits_the_schemas_of_the_wsdl(java: Java, plain: RunningGateway, command: str) -> None:
+    ran = java(command, plain.base, *facility(), start=plain.today().isoformat(), parts="Timestamp", validate="true")
     assert ran.exit == 1
     assert ran.lines[0] == "HTTP 500"
-    assert "VALID SystemError" in ran.lines
     assert ran.codes == ["VSB-TRUST-004"]
+    assert [line for line in ran.lines if line.startswith("VALID ")] == ["VALID SystemError", "VALID Bevindingen"], ran.error
+
+
+def test_what_wss4j_1_6_does_unless_told_otherwise_is_refused(java: Java, plain: RunningGateway) -> None:
+    # RSA-SHA1 over SHA-1 digests.
+    ran = java("verzekerbaarheid", plain.base, *facility(), sha256="false")
+    assert ran.exit == 1
+    assert ran.codes == ["VSB-TRUST-003"]
 
 
 def test_a_zending_is_posted_answered_and_confirmed(java: Java, plain: RunningGateway, tmp_path: Path) -> None:

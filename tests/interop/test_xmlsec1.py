@@ -37,7 +37,8 @@ def xmlsec1(file: Path, root: str = "root-ca", issuing: str = "issuing-ca") -> s
 @pytest.fixture(scope="module")
 def exchange(gateway: RunningGateway) -> tuple[bytes, bytes]:
     """What was sent, and the receipt that came back."""
-    sent = signed_message("aanvraag", sample_signer("facility-ibw-1"), "els", datetime.now(UTC))
+    # A person whom no zorgkas insures: the refusal opens no stay that other tests of this gateway would meet.
+    sent = signed_message("aanvraag", sample_signer("facility-ibw-1"), "lena", datetime.now(UTC))
     answer = gateway.post("aanvraag", sent)
     assert answer.status == 200, answer.body
     return sent, base64.b64decode(answer.root.findtext(f".//{ANTWOORD}Ontvangstbewijs") or "")

@@ -27,7 +27,6 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +106,7 @@ public final class VendorClient {
 
             --inclusive-prefixes true|false   InclusiveNamespaces, as the Basic Security Profile has it (false)
             --parts P,P                       what to sign: Body, Timestamp, Token (default: what the service asks)
+            --sha256 true|false               false: the algorithms WSS4J 1.6 takes by itself (true)
             --verify-response CA.pem          the answer's header must be the gateway's: Body and Timestamp
             --basic-security-profile true|false   hold the answer to the Basic Security Profile (true)
             --validate true|false             check question and answer against the schemas at ?wsdl (false)
@@ -342,8 +342,10 @@ public final class VendorClient {
         WSSecSignature signature = new WSSecSignature(config);
         signature.setUserInfo(alias, new String(password));
         signature.setKeyIdentifierType(WSConstants.BST_DIRECT_REFERENCE);
-        signature.setSignatureAlgorithm(signatureMethod());
-        signature.setDigestAlgo(SHA256);
+        if (flag("sha256", true)) {
+            signature.setSignatureAlgorithm(signatureMethod());
+            signature.setDigestAlgo(SHA256);
+        }
         signature.setSigCanonicalization(CanonicalizationMethod.EXCLUSIVE);
         signature.prepare(document, crypto, header);
         signature.prependBSTElementToHeader(header);
@@ -638,11 +640,11 @@ public final class VendorClient {
 
     private static void validate(Schema schema, Document answer) throws Exception {
         Element payload = payload(answer);
-        if (payload.getLocalName().equals("Fault") && SOAP.equals(payload.getNamespaceURI())) {
-            payload = (Element) first(payload.getElementsByTagName("detail")).getFirstChild();
+        boolean fault = payload.getLocalName().equals("Fault") && SOAP.equals(payload.getNamespaceURI());
+        for (Element element : fault ? children(first(payload.getElementsByTagName("detail"))) : List.of(payload)) {
+            schema.newValidator().validate(new DOMSource(element));
+            System.out.println("VALID " + element.getLocalName());
         }
-        schema.newValidator().validate(new DOMSource(payload));
-        System.out.println("VALID " + payload.getLocalName());
     }
 
     private static QName qualified(Node scope, String name) {
@@ -683,12 +685,17 @@ public final class VendorClient {
     }
 
     private static Element payload(Document document) {
-        for (Node node = body(document).getFirstChild(); node != null; node = node.getNextSibling()) {
+        return children(body(document)).get(0);
+    }
+
+    private static List<Element> children(Element parent) {
+        List<Element> found = new ArrayList<>();
+        for (Node node = parent.getFirstChild(); node != null; node = node.getNextSibling()) {
             if (node instanceof Element element) {
-                return element;
+                found.add(element);
             }
         }
-        throw new IllegalStateException("the Body is empty");
+        return found;
     }
 
     private static Element first(NodeList found) {
@@ -701,7 +708,7 @@ public final class VendorClient {
         for (int i = 0; i < found.getLength(); i++) {
             elements.add((Element) found.item(i));
         }
-        return Collections.unmodifiableList(elements);
+        return elements;
     }
 
     private static String now() {
