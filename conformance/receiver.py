@@ -25,7 +25,7 @@ from gateway.trust.wssecurity import verify
 from gateway.trust.xades import verify_blob_signature
 from gateway.wire.build import moment
 from gateway.wire.envelope import read_envelope, serialise, timestamp_security, write_envelope
-from gateway.wire.faults import fault_envelope
+from gateway.wire.faults import fault
 from gateway.wire.generic import read_post, write_post_response
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body
 from gateway.wire.names import GENERIC_ASYNC, q
@@ -119,7 +119,7 @@ def receiver_app(receiver: Receiver) -> FastAPI:
             raw = await read_body(request.stream(), declared=request.headers.get("content-length"), limit=_LIMIT, timeout=60)
             return await run_in_threadpool(work, code, raw)
         except Refusal as refusal:
-            body = fault_envelope(refusal, ticket=uuid4().hex, environment="Development", generic_async=True)
-            return Response(body, status_code=refusal.code.info.http, media_type=XML_CONTENT_TYPE)
+            payload = fault(refusal, ticket=uuid4().hex, environment="Development", generic_async=True)
+            return Response(serialise(write_envelope(payload)), status_code=refusal.code.info.http, media_type=XML_CONTENT_TYPE)
 
     return app

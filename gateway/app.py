@@ -15,6 +15,7 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from lxml.etree import _Element as Element
 from sqlalchemy.exc import IntegrityError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from gateway.clock import shifted_clock, system_clock
 from gateway.console.routes import console_router
@@ -31,8 +32,9 @@ from gateway.trust.chain import load_trust_store
 from gateway.trust.signing import load_signer, sign_envelope
 from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
-from gateway.wire.faults import fault_envelope
+from gateway.wire.faults import fault
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body, soap_action
+from gateway.wire.limits import RateLimit
 from gateway.wire.wsdl import schema_file, wsdl
 
 log = structlog.get_logger("gateway")
@@ -52,6 +54,8 @@ def make_gateway(settings: Settings) -> Gateway:
         trust=load_trust_store(settings.ca_bundle, settings.crls, settings.revocation),
         signer=load_signer(settings.keystore.read_bytes(), password),
         cookbooks=load_cookbooks(settings.cookbooks),
+        address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
+        sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
         clock=system_clock if settings.clock is None else shifted_clock(settings.clock.astimezone(UTC)),
     )
 
@@ -108,6 +112,7 @@ async def _answer(gateway: Gateway, slots: asyncio.Semaphore, naam: str, request
                 Code.UNKNOWN_SERVICE, place=f"/soap/{naam[:40]}/v1", expected=", ".join(f"/soap/{n}/v1" for n in _DIENSTEN)
             )
         headers = request.headers
+        gateway.address_limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
         check_content_type(headers.get("content-type"))
         raw = await read_body(
             request.stream(),
@@ -122,6 +127,8 @@ async def _answer(gateway: Gateway, slots: asyncio.Semaphore, naam: str, request
             return await run_in_threadpool(_process, gateway, module, verzoek)
     except Refusal as refusal:
         return _fault(gateway, refusal, module, ticket)
+    except ClientDisconnect:
+        return Response(status_code=400)
     except Exception as error:
         # Never a traceback, an empty answer or a dropped connection to a sender: the log has it all, under the ticket.
         log.exception("unexpected", error=type(error).__name__)
@@ -155,13 +162,14 @@ def _fault(gateway: Gateway, refusal: Refusal, module: ModuleType | None, ticket
     info = refusal.code.info
     metrics.REFUSED.labels(info.code).inc()
     log.info("refused", code=info.code, soa=info.soa, places=[f.place for f in refusal.findings[:5]])
-    body = fault_envelope(
+    payload = fault(
         refusal,
         ticket=ticket,
         environment=gateway.settings.environment.value,
         generic_async=module is not None and module.DIENST.generic_async,
     )
-    return Response(body, status_code=info.http, media_type=XML_CONTENT_TYPE)
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    return Response(_envelope(gateway, payload), status_code=info.http, media_type=XML_CONTENT_TYPE, headers=headers)
 
 
 def _add_files(app: FastAPI, gateway: Gateway) -> None:

@@ -161,6 +161,21 @@ class Code(Enum):
         "Een Envelope bevat hoogstens één Header, gevolgd door precies één Body.",
     )
 
+    PACKAGE = _c(
+        "VSB-XOP-001",
+        "SOA-03001",
+        "Het MTOM/XOP-pakket is niet leesbaar.",
+        "The MTOM/XOP package can not be read.",
+        "Stuur multipart/related met boundary, type en start; elk deel één keer, met een eigen Content-ID.",
+    )
+    INCLUDE = _c(
+        "VSB-XOP-002",
+        "SOA-03001",
+        "Een xop:Include wijst niet naar een deel van het pakket.",
+        "An xop:Include does not point at a part of the package.",
+        "Verwijs met cid: naar een deel dat meegestuurd is, als enige inhoud van het element.",
+    )
+
     NO_SECURITY = _c(
         "VSB-TRUST-001",
         "SOA-01001",
@@ -555,6 +570,7 @@ class Refusal(Exception):
         found: what it saw, without personal data.
         findings: when there is more than one thing wrong; otherwise one is made from the other arguments.
         omitted: findings left out to keep the answer bounded.
+        retry_after: seconds after which to try again, for HTTP.
     """
 
     def __init__(
@@ -567,10 +583,12 @@ class Refusal(Exception):
         found: str | None = None,
         findings: tuple[Finding, ...] = (),
         omitted: int = 0,
+        retry_after: int | None = None,
     ) -> None:
         super().__init__(code.info.code)
         self.code = code
         self.omitted = omitted
+        self.retry_after = retry_after
         self.findings = findings or (
             Finding(
                 code=code.info.code,

@@ -69,6 +69,11 @@ class Settings(BaseSettings):
     max_blob: int = Field(256 * 1024 * 1024, description="Largest inflated blob, in bytes.", ge=1024)
     body_timeout: float = Field(30.0, description="Seconds within which a whole request body must arrive.", gt=0)
     max_concurrent: int = Field(16, description="Requests processed at once per process; more wait.", ge=1)
+    rate_address: float = Field(
+        200, description="Requests per second from one address and process; 0: no limit, as behind a balancer.", ge=0
+    )
+    rate_sender: float = Field(100, description="Requests per second of one proven sender, per process; 0: no limit.", ge=0)
+    rate_burst: int = Field(400, description="Requests that one address or sender may send at once.", ge=1)
     console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -17,6 +17,7 @@ from gateway.app import make_gateway
 from gateway.exchange.worker import Worker
 from gateway.observe import logs
 from gateway.settings import Settings
+from gateway.wire.server import BoundedProtocol
 
 log = structlog.get_logger("serve")
 
@@ -40,6 +41,7 @@ def serve(
         uvicorn.run(
             "gateway.app:create_app",
             factory=True,
+            http=BoundedProtocol,
             host=settings.host,
             port=settings.port,
             workers=settings.workers,
@@ -51,7 +53,6 @@ def serve(
             timeout_keep_alive=30,
             timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,
-            limit_concurrency=1000,
         )
     finally:
         stop.set()

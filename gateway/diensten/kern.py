@@ -22,9 +22,11 @@ from gateway.trust.identity import Identity, read_identity
 from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part, SecurityPolicy
 from gateway.trust.signing import Signer
 from gateway.trust.wssecurity import Signed
-from gateway.wire.envelope import Envelope, read_envelope
+from gateway.wire.envelope import Envelope
+from gateway.wire.limits import RateLimit
 from gateway.wire.names import WSA
 from gateway.wire.parser import Bounds
+from gateway.wire.xop import read_message
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class Gateway:
     signer: Signer
     cookbooks: Mapping[str, Cookbook]
     clock: Clock
+    address_limit: RateLimit
+    sender_limit: RateLimit
 
     def cookbook(self, pijler: str, place: str) -> Cookbook:
         """The cookbook of a pillar.
@@ -111,10 +115,11 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
         Refusal: a WIRE, TRUST or SCHEMA code.
     """
     now = gateway.clock()
-    envelope = read_envelope(verzoek.raw, Bounds(octets=gateway.settings.max_request))
+    envelope = read_message(verzoek.raw, verzoek.content_type, Bounds(octets=gateway.settings.max_request))
     _check_action(dienst, envelope, verzoek.soap_action)
     signed = wssecurity.verify(envelope, policy_of(gateway.settings, dienst), now, gateway.trust.accept)
     identity = read_identity(signed.certificate)
+    gateway.sender_limit.take(identity.label, now.timestamp())
     registry.check(envelope.payload, place="/Envelope/Body")
     return Bewezen(
         verzoek=verzoek,

@@ -30,10 +30,10 @@ from gateway.store.berichten import Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
 from gateway.trust.admission import Claim, check_facility, check_licence, check_software
-from gateway.wire.envelope import read_envelope
 from gateway.wire.generic import Post, read_post
 from gateway.wire.names import q
 from gateway.wire.parser import Bounds, parse
+from gateway.wire.xop import read_message
 
 ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
@@ -76,7 +76,7 @@ def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
     if row is None:
         raise LookupError(f"no message {bericht_id}")
     content_type, raw = berichten.inhoud(conn, bericht_id)
-    payload = read_envelope(raw, Bounds(octets=gateway.settings.max_request)).payload
+    payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
     post = read_post(payload, max_blob=gateway.settings.max_blob)
     werk = _Werk(gateway=gateway, conn=conn, row=row, raw=raw, content_type=content_type, post=post, now=gateway.clock())
     try:

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509 import Certificate
 
 from gateway.refusal import Code, Refusal
-from gateway.trust.signedinfo import SignedInfo
 from gateway.trust.policy import RSA_SHA1, SHA1, SecurityPolicy
+from gateway.trust.signedinfo import SignedInfo
 from gateway.wire.names import ECDSA_SHA256, RSA_SHA256, SHA256
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -144,7 +144,7 @@ def _certified_numbers(assertion: Assertion) -> list[str]:
 
 def _signer(signature: Element, policy: SecurityPolicy, sts: StsTrust, now: datetime) -> x509.Certificate:
     listed = listed_certificates(signature)
-    named = [c for c in sts.certificates if c.public_bytes(Encoding.DER) in listed]
+    named = {c for c in sts.certificates if c.public_bytes(Encoding.DER) in listed}
     if len(named) != 1:
         raise _no_sts(signature, "één geconfigureerd STS-certificaat in KeyInfo/X509Data", f"{len(named)} van {len(listed)}")
     (certificate,) = named

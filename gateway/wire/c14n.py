@@ -23,13 +23,11 @@ def exclusive(element: Element, prefixes: tuple[str, ...] = ()) -> bytes:
     try:
         if not prefixes:
             return etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
-        names = [None if p == "#default" else p for p in prefixes]
-        wanted: list[str] = [p for p in prefixes if p != "#default"]
-        if None in names and None in element.nsmap:
-            wanted.append("")
-        return etree.tostring(
-            _with_scope(element), method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=wanted
-        )
+        wanted = [p for p in prefixes if p != "#default"]
+        default = element.nsmap.get(None)
+        if "#default" not in prefixes or default is None or element.prefix is None:
+            return _scoped(_with_scope(element), wanted)
+        return _with_default(element, default, wanted)
     except (etree.LxmlError, ValueError) as error:
         raise Refusal(Code.STRUCTURE, found=f"niet canoniseerbaar ({type(error).__name__})") from None
 
@@ -53,3 +51,18 @@ def _with_scope(element: Element) -> Element:
     for child in element:
         apex.append(deepcopy(child))
     return apex
+
+
+def _scoped(apex: Element, prefixes: list[str]) -> bytes:
+    return etree.tostring(apex, method="c14n", exclusive=True, with_comments=False, inclusive_ns_prefixes=prefixes)
+
+
+def _with_default(element: Element, default: str, prefixes: list[str]) -> bytes:
+    # lxml hands libxml2 only prefixes that its dictionary knows, so never "#default". Inside a wrapper that uses the default
+    # namespace it is rendered once, on the wrapper; it then moves to the apex, where a default declaration comes first.
+    wrapper = etree.Element(f"{{{default}}}w", nsmap={None: default})
+    declared = _scoped(wrapper, []).removesuffix(b"></w>")
+    wrapper.append(_with_scope(element))
+    inner = _scoped(wrapper, prefixes).removeprefix(declared + b">").removesuffix(b"</w>")
+    name, space, rest = inner.partition(b" ")
+    return name + declared.removeprefix(b"<w") + space + rest

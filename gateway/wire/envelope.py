@@ -39,7 +39,18 @@ def read_envelope(raw: bytes, bounds: Bounds = ENVELOPE_BOUNDS) -> Envelope:
     Raises:
         Refusal: a WIRE code.
     """
-    root = parse(raw, bounds)
+    return envelope_of(parse(raw, bounds), raw)
+
+
+def envelope_of(root: Element, raw: bytes) -> Envelope:
+    """Check the shape of a parsed envelope.
+
+    Args:
+        raw: the HTTP body it came in, kept as evidence.
+
+    Raises:
+        Refusal: a WIRE code.
+    """
     if root.tag == q(SOAP12, "Envelope"):
         raise Refusal(Code.SOAP_VERSION, expected=SOAP, found=SOAP12)
     if root.tag != q(SOAP, "Envelope"):

@@ -10,12 +10,11 @@ from lxml.etree import _Element as Element
 
 from gateway.refusal import CodeInfo, Refusal
 from gateway.wire.build import sub, sub_als, veilig
-from gateway.wire.envelope import serialise
 from gateway.wire.names import ANTWOORD, CIN_TYPES, ERRORS_SOA, GENERIC_ASYNC, SOAP, XML, q
 
 
-def fault_envelope(refusal: Refusal, *, ticket: str, environment: str, generic_async: bool = False) -> bytes:
-    """A fault as bytes.
+def fault(refusal: Refusal, *, ticket: str, environment: str, generic_async: bool = False) -> Element:
+    """A soap:Fault, to be put in an envelope like any answer.
 
     Args:
         ticket: unique id that support can trace; also in our log.
@@ -23,8 +22,7 @@ def fault_envelope(refusal: Refusal, *, ticket: str, environment: str, generic_a
         generic_async: the service speaks the federal contract, whose own fault carries content refusals.
     """
     info = refusal.code.info
-    root = etree.Element(q(SOAP, "Envelope"), nsmap={"soap": SOAP})
-    fault = etree.SubElement(etree.SubElement(root, q(SOAP, "Body")), q(SOAP, "Fault"))
+    fault = etree.Element(q(SOAP, "Fault"), nsmap={"soap": SOAP})
     etree.SubElement(fault, "faultcode").text = f"soap:{info.faultcode or ('Server' if info.server else 'Client')}"
     etree.SubElement(fault, "faultstring").text = f"{info.soa}: {info.en} ({info.code})"
     detail = etree.SubElement(fault, "detail")
@@ -33,7 +31,7 @@ def fault_envelope(refusal: Refusal, *, ticket: str, environment: str, generic_a
     else:
         _ehealth_error(detail, info, ticket, environment)
     _findings(detail, refusal)
-    return serialise(root)
+    return fault
 
 
 def _ehealth_error(detail: Element, info: CodeInfo, ticket: str, environment: str) -> None:

@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from gateway.refusal import Code, Refusal
+from gateway.wire.xop import is_package
 
 XML_CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
 def check_content_type(value: str | None) -> None:
-    """Only text/xml in UTF-8 (SOAP 1.1 §6).
+    """Only text/xml in UTF-8 (SOAP 1.1 §6), or a XOP package whose root is that.
 
     Raises:
         Refusal: CONTENT_TYPE.
     """
+    if is_package(value or ""):
+        return
     media, _, parameters = (value or "").partition(";")
     if media.strip().lower() != "text/xml":
         raise Refusal(Code.CONTENT_TYPE, place="Content-Type", expected=XML_CONTENT_TYPE, found=(value or "geen")[:80])

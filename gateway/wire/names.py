@@ -10,6 +10,7 @@ EXC_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
 C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 XADES = "http://uri.etsi.org/01903/v1.3.2#"
 XADES_SIGNED_PROPERTIES = "http://uri.etsi.org/01903#SignedProperties"
+XOP = "http://www.w3.org/2004/08/xop/include"
 XML = "http://www.w3.org/XML/1998/namespace"
 
 GENERIC_ASYNC = "urn:be:cin:nip:async:generic"
