@@ -11,10 +11,9 @@ from lxml.etree import _Element as Element
 from conformance.sts_assertion import Attribute
 from conformance.sts_question import Question, only, optional, read_certificate, read_moment, wrong
 from gateway.refusal import Code, Refusal
-from gateway.trust.enveloped import check_enveloped, listed_certificates, read_enveloped
+from gateway.trust.enveloped import check_enveloped, read_enveloped
 from gateway.trust.policy import SecurityPolicy
 from gateway.trust.saml import HOLDER_OF_KEY, SAML
-from gateway.trust.signing import Signer
 from gateway.trust.wssecurity import Signed
 from gateway.wire.build import moment
 from gateway.wire.names import DS, q
@@ -64,7 +63,6 @@ def check_holder(request: Element, question: Question, signed: Signed, policy: S
             Code.HOLDER, place="//Request/Signature", expected="een handtekening van de holder-of-key-sleutel", found="geen"
         )
     signature, info = read_enveloped(request, "RequestID", policy)
-    listed_certificates(signature)
     check_enveloped(request, signature, info, question.holder)
 
 
@@ -84,28 +82,10 @@ def write_denial(request: Element, refusal: Refusal, now: datetime) -> Element:
     code = etree.SubElement(status, q(SAMLP, "StatusCode"), {"Value": "samlp:Requester"})
     etree.SubElement(code, q(SAMLP, "StatusCode"), {"Value": "samlp:RequestDenied"})
     finding = refusal.findings[0]
-    etree.SubElement(status, q(SAMLP, "StatusMessage")).text = (
-        f"{finding.code}: {finding.en} Expected: {finding.expected}. Found: {finding.found}."
-    )
+    etree.SubElement(
+        status, q(SAMLP, "StatusMessage")
+    ).text = f"{finding.code}: {finding.en} Expected: {finding.expected}. Found: {finding.found}."
     return response
-
-
-def write_request(question: Question, now: datetime, *, method: str = HOLDER_OF_KEY) -> Element:
-    """A samlp:Request for a question, as a client makes it."""
-    from conformance.sts_assertion import IDENTIFICATION, write_subject
-
-    versions = {"MajorVersion": "1", "MinorVersion": "1"}
-    request = etree.Element(
-        REQUEST, {"RequestID": question.id, "IssueInstant": moment(now), **versions}, nsmap={"samlp": SAMLP, "saml": SAML}
-    )
-    query = etree.SubElement(request, q(SAMLP, "AttributeQuery"))
-    query.append(write_subject(question.holder, method, question.echo))
-    for name in sorted(question.designated):
-        namespace = "urn:be:fgov:certified-namespace:ehealth" if ":recognised" in name else IDENTIFICATION
-        etree.SubElement(
-            query, q(SAML, "AttributeDesignator"), {"AttributeName": name, "AttributeNamespace": namespace}
-        )
-    return request
 
 
 def _attributes(claim: Element) -> tuple[Attribute, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
@@ -29,6 +30,7 @@ from gateway.settings import Settings
 from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import upgrade
 from gateway.trust.chain import load_trust_store
+from gateway.trust.ocsp import OcspStore
 from gateway.trust.signing import load_signer, sign_envelope
 from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
@@ -48,15 +50,24 @@ def make_gateway(settings: Settings) -> Gateway:
     registry.preload()
     engine = make_engine(settings.database_url)
     upgrade(engine)
+    clock = system_clock if settings.clock is None else shifted_clock(settings.clock.astimezone(UTC))
+    ocsp = OcspStore(settings.ocsp_responders, clock) if settings.ocsp_responders else None
     return Gateway(
         settings=settings,
         store=Store(engine),
-        trust=load_trust_store(settings.ca_bundle, settings.crls, settings.revocation),
+        trust=load_trust_store(
+            settings.ca_bundle,
+            [*settings.crls, *settings.crl_urls.values()],
+            settings.revocation,
+            ocsp=ocsp,
+            grace=timedelta(hours=settings.revocation_grace_hours),
+        ),
+        ocsp=ocsp,
         signer=load_signer(settings.keystore.read_bytes(), password),
         cookbooks=load_cookbooks(settings.cookbooks),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
-        clock=system_clock if settings.clock is None else shifted_clock(settings.clock.astimezone(UTC)),
+        clock=clock,
     )
 
 
@@ -68,7 +79,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        stop = threading.Event()
+        if gateway.ocsp is not None:
+            threading.Thread(target=gateway.ocsp.run, args=(stop,), daemon=True).start()
         yield
+        stop.set()
         gateway.store.engine.dispose()
 
     app = FastAPI(title="VSB gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)

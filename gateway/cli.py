@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.commands import certs, demo, reference, serve
+from gateway.commands import certs, demo, reference, serve, settings
 
 app = typer.Typer(
     help="The central message gateway of the Flemish social protection (VSB).\n\n"
@@ -16,6 +16,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("demo")(demo.demo)
+app.command("settings")(settings.settings)
 app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")
 

@@ -412,6 +412,16 @@ class Code(Enum):
         "Vraag aan de STS het attribuut urn:be:fgov:ehealth:1.0:<org>:nihii-number:recognised<org>:nihii11.",
     )
 
+    REVOCATION = _c(
+        "VSB-TRUST-030",
+        "SOA-02002",
+        "De intrekkingsgegevens van de uitgever zijn nu niet beschikbaar.",
+        "The issuer's revocation data is not available now.",
+        "Zend hetzelfde bericht later opnieuw; aan uw certificaat mankeert niets.",
+        server=True,
+        retry=True,
+    )
+
     BLOB_HASH = _c(
         "VSB-BLOB-001",
         "SOA-03007",

@@ -55,6 +55,15 @@ class Settings(BaseSettings):
     revocation: RevocationMode = Field(
         RevocationMode.STRICT, description="strict or grace: what absent or stale revocation data means."
     )
+    revocation_grace_hours: float = Field(72, description="In grace mode, how long a CRL past its nextUpdate is believed.", ge=0)
+    crl_urls: dict[str, Path] = Field(
+        default_factory=dict,
+        description="CRLs to fetch in the background: JSON of URL to the file to keep it in.",
+    )
+    ocsp_responders: dict[str, str] = Field(
+        default_factory=dict,
+        description='OCSP responders, JSON: issuer subject (RFC 4514) or "*" to URL; none is ever read from a certificate.',
+    )
     keystore: Path = Field(default_factory=lambda: _sample("gateway.p12"), description="PKCS#12 with the gateway's signing key.")
     keystore_password: SecretStr = Field(SecretStr("vsb-sample"), description="Its password.")
     sign_responses: bool = Field(
@@ -84,4 +93,14 @@ class Settings(BaseSettings):
             raise ValueError("VSB_CLOCK needs a time zone and is refused in Production")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("VSB_TLS_CERT and VSB_TLS_KEY go together")
+        if self.environment is Environment.PRODUCTION and (sample := self._sample_in_use()):
+            raise ValueError(f"{sample} is the published sample: Production needs its own")
+        if self.console and self.host not in ("127.0.0.1", "::1", "localhost"):
+            raise ValueError("VSB_CONSOLE is for the loopback address only")
         return self
+
+    def _sample_in_use(self) -> str | None:
+        # Anyone has the sample keys, so a gateway that trusts them trusts everyone.
+        sample = data_dir("certs-sample").resolve()
+        used = {"VSB_CA_BUNDLE": self.ca_bundle, "VSB_KEYSTORE": self.keystore}
+        return next((name for name, path in used.items() if path.resolve().is_relative_to(sample)), None)

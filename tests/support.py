@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -44,7 +44,7 @@ class Answer:
 
     status: int
     body: bytes
-    headers: dict[str, str]
+    headers: Mapping[str, str]
 
     @property
     def root(self) -> etree._Element:
@@ -87,7 +87,7 @@ class RunningGateway:
         reply = requests.post(
             f"{self.base}/soap/{service}/v1", data=body, headers={"Content-Type": XML_CONTENT_TYPE, **headers}, timeout=30
         )
-        return Answer(status=reply.status_code, body=reply.content, headers=dict(reply.headers))
+        return Answer(status=reply.status_code, body=reply.content, headers=reply.headers)
 
     def facility(self, certificate: str = "facility-ibw-1", riziv: str = IBW1, pijler: str = "eibwfin") -> FacilityClient:
         return FacilityClient(self.base, sample_signer(certificate), riziv, pijler=pijler, clock=self.now)

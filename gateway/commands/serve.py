@@ -17,6 +17,7 @@ from gateway.app import make_gateway
 from gateway.exchange.worker import Worker
 from gateway.observe import logs
 from gateway.settings import Settings
+from gateway.trust.crlfetch import CrlFetcher
 from gateway.wire.server import BoundedProtocol
 
 log = structlog.get_logger("serve")
@@ -91,6 +92,8 @@ def worker(
         signal.signal(number, lambda *_: stop.set())
     if parent:
         threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+    if settings.crl_urls:
+        threading.Thread(target=CrlFetcher(settings.crl_urls).run, args=(stop,), daemon=True).start()
     Worker(make_gateway(settings)).run(stop)
 
 

@@ -19,6 +19,7 @@ from gateway.store.engine import Store
 from gateway.trust import wssecurity
 from gateway.trust.chain import TrustStore
 from gateway.trust.identity import Identity, read_identity
+from gateway.trust.ocsp import OcspStore
 from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part, SecurityPolicy
 from gateway.trust.signing import Signer
 from gateway.trust.wssecurity import Signed
@@ -39,6 +40,8 @@ class Gateway:
     signer: Signer
     cookbooks: Mapping[str, Cookbook]
     clock: Clock
+    ocsp: OcspStore | None
+    """Its thread runs in the server processes."""
     address_limit: RateLimit
     sender_limit: RateLimit
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select
 
@@ -16,7 +16,7 @@ from gateway.clock import BRUSSELS
 from gateway.refusal import Refusal
 from gateway.store.audit import BEGIN, Record
 from gateway.store.audit_tables import audit, audit_zegel
-from gateway.store.audit_zegels import Zegel, lees_zegel
+from gateway.store.audit_zegels import lees_zegel
 from gateway.trust.identity import read_identity
 from gateway.trust.sealed import AcceptCertificate, Sealed, verify_sealed
 
@@ -74,6 +74,14 @@ class Verslag:
         return not self.breuken
 
 
+class _Rij(NamedTuple):
+    """What the table says beside a seal's document."""
+
+    dag: date
+    laatste_volgnr: int
+    hash: str
+
+
 @dataclass(kw_only=True)
 class _Wandeling:
     """Where the walk along the chain is."""
@@ -105,10 +113,10 @@ def verifieer(
         bewaard: seals kept elsewhere, by day. Only these show that the end of the chain was cut off with its seals.
         per_keer: records held in memory at once.
     """
-    zegels = conn.execute(select(audit_zegel).with_only_columns(*_ZEGEL).order_by(audit_zegel.c.dag)).all()
+    zegels, onleesbaar = _zegels(conn)
     wandeling = _Wandeling(verzegeld={z.laatste_volgnr: "" for z in zegels})
     _bekijk_records(conn, wandeling, per_keer, voortgang)
-    breuken = [*wandeling.breuken, *_bekijk_zegels(conn, zegels, wandeling, accept_certificate, now, ondertekenaar)]
+    breuken = [*onleesbaar, *wandeling.breuken, *_bekijk_zegels(conn, zegels, wandeling, accept_certificate, now, ondertekenaar)]
     breuken += _vergelijk_bewaarde(conn, bewaard or {})
     laatste = zegels[-1] if zegels else None
     return Verslag(
@@ -121,7 +129,16 @@ def verifieer(
     )
 
 
-_ZEGEL = (audit_zegel.c.dag, audit_zegel.c.laatste_volgnr, audit_zegel.c.hash)
+def _zegels(conn: Connection) -> tuple[list[_Rij], list[Breuk]]:
+    kolommen = select(audit_zegel.c.dag, audit_zegel.c.laatste_volgnr, audit_zegel.c.hash)
+    try:
+        zegels = [_Rij(*rij) for rij in conn.execute(kolommen.order_by(audit_zegel.c.dag))]
+        # SQLite keeps any text in a column of dates or numbers.
+        if all(type(z.laatste_volgnr) is int for z in zegels):
+            return zegels, []
+    except ValueError:
+        pass
+    return [], [Breuk(wat=Wat.ZEGEL_ANDERS, gevonden="een dag of een nummer dat niet te lezen is")]
 
 
 def _bekijk_records(conn: Connection, wandeling: _Wandeling, per_keer: int, voortgang: Voortgang | None) -> None:
@@ -167,7 +184,7 @@ def _breuken_van(rij: Row[Any], wandeling: _Wandeling) -> Iterator[Breuk]:
 
 def _bekijk_zegels(
     conn: Connection,
-    zegels: Sequence[Row[Any]],
+    zegels: Sequence[_Rij],
     wandeling: _Wandeling,
     accept_certificate: AcceptCertificate,
     now: datetime,
@@ -177,7 +194,7 @@ def _bekijk_zegels(
     for rij in zegels:
         if vorige_dag is not None and rij.dag != vorige_dag + timedelta(days=1):
             yield Breuk(wat=Wat.ZEGEL_ONTBREEKT, dag=vorige_dag + timedelta(days=1))
-        document: bytes = conn.execute(select(audit_zegel.c.document).where(audit_zegel.c.dag == rij.dag)).scalar_one()
+        document = bytes(conn.execute(select(audit_zegel.c.document).where(audit_zegel.c.dag == rij.dag)).scalar_one())
         breuk = _zegelbreuk(rij, document, vorig_zegel, accept_certificate, now, ondertekenaar)
         yield from () if breuk is None else (breuk,)
         gevonden = wandeling.verzegeld[rij.laatste_volgnr]
@@ -189,7 +206,7 @@ def _bekijk_zegels(
 
 
 def _zegelbreuk(
-    rij: Row[Any],
+    rij: _Rij,
     document: bytes,
     vorig_zegel: str,
     accept_certificate: AcceptCertificate,
@@ -247,6 +264,3 @@ def _dagen_zonder(laatste: date | None, eerste: str | None, now: datetime) -> in
         except (ValueError, OverflowError):
             return 0
     return max(0, (gisteren - laatste).days)
-
-
-__all__ = ["MAX_BREUKEN", "Breuk", "Verslag", "Voortgang", "Wat", "Zegel", "verifieer"]

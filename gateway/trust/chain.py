@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -18,8 +19,10 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import InvalidCertificateError, PathBuildingError, PathValidationError
 
 from gateway.refusal import Code, Refusal
+from gateway.trust.ocsp import OcspStore
 from gateway.trust.revocation import CrlStore, RevocationMode, RevocationState
 
+log = structlog.get_logger("trust")
 _CACHE_SIZE = 20_000
 
 
@@ -39,6 +42,8 @@ class TrustStore:
         intermediates: issuing CAs, from configuration only.
         crls: the revocation index.
         mode: what absent revocation data means.
+        ocsp: answers fetched in the background, asked first.
+        grace: in grace mode, how long after its nextUpdate a CRL is still believed.
         refresh_every: how often the CRL files are looked at.
     """
 
@@ -49,6 +54,8 @@ class TrustStore:
         intermediates: Sequence[x509.Certificate],
         crls: CrlStore,
         mode: RevocationMode,
+        ocsp: OcspStore | None = None,
+        grace: timedelta = timedelta(hours=72),
         refresh_every: timedelta = timedelta(seconds=10),
     ) -> None:
         self._issuers = (*intermediates, *anchors)
@@ -56,6 +63,8 @@ class TrustStore:
         self._intermediates = [_to_asn1(c) for c in intermediates]
         self._crls = crls
         self._mode = mode
+        self._ocsp = ocsp
+        self._grace = grace
         self._refresh_every = refresh_every
         self._looked: datetime | None = None
         self._verdicts: dict[bytes, _Verdict] = {}
@@ -65,14 +74,14 @@ class TrustStore:
         """Accept a sender's certificate or say why not.
 
         Raises:
-            Refusal: EXPIRED, NOT_YET_VALID, REVOKED, UNTRUSTED, WEAK_KEY, or UNAVAILABLE (no revocation data, strict mode).
+            Refusal: EXPIRED, NOT_YET_VALID, REVOKED, UNTRUSTED, WEAK_KEY, or REVOCATION when nothing fresh tells.
         """
         if self._looked is None or abs(now - self._looked) >= self._refresh_every:
             self._crls.refresh()
             self._looked = now
         key = hashlib.sha256(der).digest()
         verdict = self._verdicts.get(key)
-        if verdict is None or verdict.expires <= now or verdict.generation != self._crls.generation:
+        if verdict is None or verdict.expires <= now or verdict.generation != self._generation:
             verdict = self._judge(certificate, now)
             with self._lock:
                 if len(self._verdicts) >= _CACHE_SIZE:
@@ -85,10 +94,11 @@ class TrustStore:
         soon = now + timedelta(minutes=5)
 
         def verdict(code: Code | None, found: str | None, expires: datetime = soon) -> _Verdict:
-            return _Verdict(code=code, found=found, expires=expires, generation=self._crls.generation)
+            return _Verdict(code=code, found=found, expires=expires, generation=self._generation)
 
         start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-        if not self._issued_by_us(certificate):
+        issuer = self._issuer_of(certificate)
+        if issuer is None:
             return verdict(Code.UNTRUSTED, f"uitgever {certificate.issuer.rfc4514_string()[:120]}")
         if now > end:
             return verdict(Code.EXPIRED, f"geldig tot {end:%Y-%m-%d}")
@@ -97,24 +107,46 @@ class TrustStore:
         problem = self._path_problem(certificate, now)
         if problem is not None:
             return verdict(*problem)
-        state = self._crls.state(certificate, now)
+        if self._crls.state(issuer, now) is RevocationState.REVOKED:
+            return verdict(Code.UNTRUSTED, "de uitgever zelf is ingetrokken")
+        state, fresh = self._revocation(certificate, issuer, now)
         if state is RevocationState.REVOKED:
             return verdict(Code.REVOKED, None)
-        if state is RevocationState.UNKNOWN and self._mode is RevocationMode.STRICT:
-            return verdict(Code.UNAVAILABLE, "geen verse intrekkingsgegevens van de uitgever")
-        fresh = self._crls.fresh_until(certificate)
-        horizon = min(end, now + timedelta(hours=1))
-        return verdict(None, None, horizon if fresh is None or fresh <= now else min(horizon, fresh))
+        if state is RevocationState.UNKNOWN:
+            return verdict(Code.REVOCATION, "geen verse CRL of OCSP van de uitgever", now + timedelta(seconds=10))
+        return verdict(None, None, min(end, fresh, now + timedelta(hours=1)))
 
-    def _issued_by_us(self, certificate: x509.Certificate) -> bool:
+    @property
+    def _generation(self) -> int:
+        return self._crls.generation + (self._ocsp.generation if self._ocsp is not None else 0)
+
+    def _revocation(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> tuple[RevocationState, datetime]:
+        # Either source may revoke; to be good, one fresh source must say so.
+        answer = self._ocsp.look(certificate, issuer, now) if self._ocsp is not None else None
+        by_crl = self._crls.state(certificate, now)
+        if by_crl is RevocationState.REVOKED or (answer is not None and answer.revoked):
+            return RevocationState.REVOKED, now
+        if answer is not None:
+            return RevocationState.GOOD, answer.fresh_until
+        fresh = self._crls.fresh_until(certificate)
+        if by_crl is RevocationState.GOOD:
+            return by_crl, fresh or now + timedelta(hours=1)
+        if self._mode is RevocationMode.GRACE and fresh is not None and now <= fresh + self._grace:
+            log.warning("revocation_data_stale", since=fresh.isoformat())
+            return RevocationState.GOOD, now + timedelta(minutes=1)
+        return RevocationState.UNKNOWN, now
+
+    def _issuer_of(self, certificate: x509.Certificate) -> x509.Certificate | None:
         # Asked first, so that an expired certificate of a stranger is called untrusted and one of ours expired.
         for issuer in self._issuers:
             try:
                 certificate.verify_directly_issued_by(issuer)
             except (ValueError, TypeError, InvalidSignature):
                 continue
-            return True
-        return False
+            return issuer
+        return None
 
     def _path_problem(self, certificate: x509.Certificate, moment: datetime) -> tuple[Code, str | None] | None:
         context = ValidationContext(
@@ -128,8 +160,8 @@ class TrustStore:
         validator = CertificateValidator(_to_asn1(certificate), validation_context=context)
         try:
             asyncio.run(validator.async_validate_usage({"digital_signature"}))
-        except InvalidCertificateError:
-            return Code.WEAK_KEY, "sleutelgebruik zonder digitalSignature"
+        except InvalidCertificateError as error:
+            return Code.WEAK_KEY, f"certificaatprofiel: {str(error)[:120]}"
         except (PathBuildingError, PathValidationError):
             return Code.UNTRUSTED, f"uitgever {certificate.issuer.rfc4514_string()[:120]}"
         except (ValueError, TypeError) as error:
@@ -141,7 +173,14 @@ def _to_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
     return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
 
 
-def load_trust_store(ca_bundle: Path, crl_files: Sequence[Path], mode: RevocationMode) -> TrustStore:
+def load_trust_store(
+    ca_bundle: Path,
+    crl_files: Sequence[Path],
+    mode: RevocationMode,
+    *,
+    ocsp: OcspStore | None = None,
+    grace: timedelta = timedelta(hours=72),
+) -> TrustStore:
     """Trust store from a PEM bundle: self-issued certificates are anchors, the others intermediates.
 
     Raises:
@@ -153,4 +192,11 @@ def load_trust_store(ca_bundle: Path, crl_files: Sequence[Path], mode: Revocatio
         raise ValueError(f"{ca_bundle}: no self-issued CA certificate to trust")
     crls = CrlStore(crl_files, certificates)
     crls.refresh()
-    return TrustStore(anchors=anchors, intermediates=[c for c in certificates if c.issuer != c.subject], crls=crls, mode=mode)
+    return TrustStore(
+        anchors=anchors,
+        intermediates=[c for c in certificates if c.issuer != c.subject],
+        crls=crls,
+        mode=mode,
+        ocsp=ocsp,
+        grace=grace,
+    )

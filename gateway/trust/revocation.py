@@ -21,9 +21,9 @@ class RevocationMode(StrEnum):
     """What an absent or stale CRL means."""
 
     STRICT = "strict"
-    """No fresh CRL of the issuer: the certificate is not accepted."""
+    """Neither a fresh CRL of the issuer nor a fresh OCSP answer: the certificate is not accepted."""
     GRACE = "grace"
-    """No fresh CRL of the issuer: accepted, and said so in the log."""
+    """A stale CRL is believed for a while longer, and the log says so; with no data at all nothing is accepted."""
 
 
 class RevocationState(StrEnum):

@@ -10,6 +10,7 @@ from tests.hostile.context import Context
 CLOSED = "closed"
 """The connection was closed without an answer; only right where no whole request ever came."""
 ACCEPTED = "accepted"
+SILENT = "no answer in time"
 
 STATUS = {
     **dict.fromkeys(("VSB-WIRE-001", "VSB-WIRE-005", "VSB-WIRE-012", "VSB-SYS-004"), 400),
@@ -123,4 +124,4 @@ def status_of(answer: str) -> int | None:
     """HTTP status that goes with an answer."""
     if answer.startswith("HTTP "):
         return int(answer[5:])
-    return None if answer in (CLOSED, ACCEPTED) else STATUS.get(answer, 500)
+    return None if answer in (CLOSED, SILENT, ACCEPTED) else STATUS.get(answer, 500)

@@ -1,0 +1,144 @@
+"""What the commands that look into the gateway's database share: finding it, saying what is wrong, the time, the operator."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from cryptography import x509
+from rich.console import Console
+from sqlalchemy import inspect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from gateway.clock import shifted_clock, system_clock
+from gateway.reference.controle import gemaskeerd
+from gateway.refusal import Refusal
+from gateway.settings import Environment, Settings
+from gateway.store.audit_tables import audit
+from gateway.store.engine import Store, make_engine
+from gateway.trust.chain import TrustStore, load_trust_store
+from gateway.trust.identity import read_identity
+from gateway.trust.keys import KeyProblem, load_gateway_signer
+from gateway.trust.revocation import RevocationMode
+from gateway.trust.sealed import AcceptCertificate
+from gateway.trust.signing import Signer
+
+Database = Annotated[str | None, typer.Option(help="SQLAlchemy URL; VSB_DATABASE_URL or its default if left out.")]
+CaBundle = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="PEM file of the trusted issuers; VSB_CA_BUNDLE or its default if left out."),
+]
+SignedBy = Annotated[
+    str | None,
+    typer.Option(
+        metavar="TYPE=NUMBER",
+        help="Who must have signed, for example CBE=0900100117; the holder of the configured key if left out.",
+    ),
+]
+
+
+@contextmanager
+def open_store(url: str | None) -> Iterator[Store]:
+    """The gateway's database when it has this version's tables; looking for it makes no file. What is wrong ends the command."""
+    store = None
+    try:
+        address = url or Settings().database_url
+        parsed = make_url(address)
+        if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
+            stop(f"Er is geen databank {parsed.database}; maak ze met: vsb-gateway reference load, of start de gateway.")
+        store = Store(make_engine(address))
+        if not inspect(store.engine).has_table(audit.name):
+            stop("Deze databank heeft nog niet de tabellen van deze versie; start de gateway een keer, die werkt ze bij.")
+        yield store
+    except OSError as error:
+        stop(str(error))
+    except ArgumentError:
+        stop("Dit is geen adres van een databank; verwacht: sqlite:///pad of postgresql+psycopg://…")
+    except SQLAlchemyError as error:
+        # Only its first line: statement and details carry values of rows.
+        first = next(iter(str(getattr(error, "orig", "")).splitlines()), type(error).__name__)
+        stop(f"De databank antwoordt niet zoals verwacht: {gemaskeerd(first)}")
+    except Refusal as refusal:
+        stop(refusal_text(refusal))
+    finally:
+        if store is not None:
+            store.engine.dispose()
+
+
+def now() -> datetime:
+    """The gateway's time, also where its clock was set for a test."""
+    start = Settings().clock
+    return (system_clock if start is None else shifted_clock(start))()
+
+
+def operator(name: str | None) -> str:
+    """The actor of what is done on the command line; a name that was given does not hide the account it was done from."""
+    account = f"os:{getpass.getuser()}"
+    return account if name is None else f"{name} ({account})"
+
+
+def gateway_signer() -> Signer:
+    """The configured signing key; a key that can not be used ends the command."""
+    settings = Settings()
+    try:
+        return load_gateway_signer(
+            keystore=settings.keystore,
+            keystore_password=settings.keystore_password,
+            production=settings.environment is Environment.PRODUCTION,
+        )
+    except KeyProblem as problem:
+        stop(str(problem))
+
+
+def expected_signer(given: str | None) -> str:
+    """TYPE=number of who must have signed."""
+    if given is not None:
+        return given
+    try:
+        return read_identity(gateway_signer().certificate).label
+    except Refusal as refusal:
+        stop(f"{refusal_text(refusal)} Zeg met --signer wie de ondertekenaar moet zijn.")
+
+
+def accept_past(ca_bundle: Path | None, crls: Sequence[Path]) -> AcceptCertificate:
+    """Judge certificates at moments that went by, without asking for revocation data as fresh as of a sender now."""
+    bundle = ca_bundle or Settings().ca_bundle
+    latest: datetime | None = None
+    store: TrustStore | None = None
+
+    def accept(der: bytes, certificate: x509.Certificate, moment: datetime) -> None:
+        nonlocal latest, store
+        # A TrustStore remembers its verdicts for the time to come, so one that looked later knows nothing of before.
+        if store is None or latest is None or moment < latest:
+            store = load_trust_store(bundle, crls, RevocationMode.GRACE)
+        latest = moment
+        store.accept(der, certificate, moment)
+
+    try:
+        load_trust_store(bundle, crls, RevocationMode.GRACE)
+    except (OSError, ValueError) as error:
+        stop(f"De uitgevers zijn niet te lezen: {error}")
+    return accept
+
+
+def refusal_text(refusal: Refusal) -> str:
+    """One line: what is wrong, where, and what was expected and found."""
+    first = refusal.findings[0]
+    details = [
+        f"{name} {value}"
+        for name, value in (("plaats", first.place), ("verwacht", first.expected), ("gevonden", first.found))
+        if value
+    ]
+    return f"{first.nl} ({'; '.join(details)})" if details else first.nl
+
+
+def stop(text: str, *, status: int = 2) -> NoReturn:
+    """Say why and end with an exit status: 2 when nothing could be done, 1 when the answer is no."""
+    Console(stderr=True).print(text, style="red", highlight=False, markup=False, soft_wrap=True)
+    raise typer.Exit(status)

@@ -1,0 +1,9 @@
+"""The whole hostile corpus, one class after the other."""
+
+from __future__ import annotations
+
+from tests.hostile.attacks import xxe
+from tests.hostile.case import Case
+
+_MODULES = (xxe,)
+CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
