@@ -27,10 +27,13 @@ from gateway.observe import logs, metrics
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Settings
+from gateway.store.certificaten import CertificateFile
 from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import upgrade
-from gateway.trust.chain import load_trust_store
+from gateway.trust.chain import TrustStore, load_trust_store
+from gateway.trust.keys import read_certificates
 from gateway.trust.ocsp import OcspStore
+from gateway.trust.saml import StsTrust
 from gateway.trust.signing import load_signer, sign_envelope
 from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
@@ -52,23 +55,34 @@ def make_gateway(settings: Settings) -> Gateway:
     upgrade(engine)
     clock = system_clock if settings.clock is None else shifted_clock(settings.clock.astimezone(UTC))
     ocsp = OcspStore(settings.ocsp_responders, clock) if settings.ocsp_responders else None
+    trust = load_trust_store(
+        settings.ca_bundle,
+        [*settings.crls, *settings.crl_urls.values()],
+        settings.revocation,
+        ocsp=ocsp,
+        grace=timedelta(hours=settings.revocation_grace_hours),
+    )
+    store = Store(engine)
     return Gateway(
         settings=settings,
-        store=Store(engine),
-        trust=load_trust_store(
-            settings.ca_bundle,
-            [*settings.crls, *settings.crl_urls.values()],
-            settings.revocation,
-            ocsp=ocsp,
-            grace=timedelta(hours=settings.revocation_grace_hours),
-        ),
+        store=store,
+        trust=trust,
         ocsp=ocsp,
+        certificates=CertificateFile(store),
+        sts=_sts(settings, trust),
         signer=load_signer(settings.keystore.read_bytes(), password),
         cookbooks=load_cookbooks(settings.cookbooks),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
         clock=clock,
     )
+
+
+def _sts(settings: Settings, trust: TrustStore) -> StsTrust | None:
+    if settings.sts_certificates is None:
+        return None
+    certificates = read_certificates(settings.sts_certificates)
+    return StsTrust(certificates=certificates, issuer=settings.sts_issuer, accept=trust.accept)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

@@ -413,7 +413,7 @@ class Code(Enum):
     )
 
     REVOCATION = _c(
-        "VSB-TRUST-030",
+        "VSB-TRUST-040",
         "SOA-02002",
         "De intrekkingsgegevens van de uitgever zijn nu niet beschikbaar.",
         "The issuer's revocation data is not available now.",

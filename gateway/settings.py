@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='OCSP responders, JSON: issuer subject (RFC 4514) or "*" to URL; none is ever read from a certificate.',
     )
+    sts_certificates: Path | None = Field(
+        None, description="PEM file of the STS's signing certificates; none: no SAML is accepted."
+    )
+    sts_issuer: str = Field("urn:be:fgov:ehealth:sts:1_0", description="Issuer that an assertion must name.")
+    allow_sha1: bool = Field(False, description="Accept RSA-SHA1 and SHA-1 digests of connectors before 4.3.0; unsafe.")
     keystore: Path = Field(default_factory=lambda: _sample("gateway.p12"), description="PKCS#12 with the gateway's signing key.")
     keystore_password: SecretStr = Field(SecretStr("vsb-sample"), description="Its password.")
     sign_responses: bool = Field(

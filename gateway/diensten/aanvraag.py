@@ -21,7 +21,7 @@ from gateway.central.cookbook import Cookbook
 from gateway.central.model import AanvraagContext, Beslissing, Effect, Reden, Uitkomst, Verblijf
 from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import bewijs_van, ontvangstbewijs, validatieverslag
-from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.leveren import naar_zorgkas
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
@@ -30,7 +30,7 @@ from gateway.store import berichten, dossiers
 from gateway.store.berichten import Ontvangst, Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
-from gateway.trust.admission import Claim, check_facility, check_sender, check_software
+from gateway.trust.admission import Claim, check_facility, check_software
 from gateway.wire.c14n import exclusive
 from gateway.wire.names import q
 
@@ -63,7 +63,7 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
     hoofding = aanvraag.hoofding
     cookbook = gateway.cookbook(hoofding.pijler, f"{_PLAATS}/Hoofding/Pijler")
     gateway.check_environment(hoofding.test, f"{_PLAATS}/Hoofding/Test")
-    check_sender(bewezen.identity, hoofding.afzender.riziv, f"{_PLAATS}/Hoofding/Afzender/RizivNummer")
+    check_afzender(bewezen, hoofding.afzender.riziv, f"{_PLAATS}/Hoofding/Afzender/RizivNummer")
     ontvangst = _ontvangst(bewezen, aanvraag)
     bewijs = ontvangstbewijs(ontvangst, gateway.signer)
     with gateway.store.writing() as conn:
@@ -271,7 +271,7 @@ def _werk_dossier_bij(conn: Connection, bericht_id: str, aanvraag: Aanvraag, bes
 
 def _raadplegen(gateway: Gateway, bewezen: Bewezen) -> Element:
     afzender = lees_afzender(kind(bewezen.payload, AANVRAAG, "Afzender"))
-    check_sender(bewezen.identity, afzender.riziv, "/RaadplegenRequest/Afzender/RizivNummer")
+    check_afzender(bewezen, afzender.riziv, "/RaadplegenRequest/Afzender/RizivNummer")
     vraag: dict[str, str] = {}
     for naam, kolom in (("MessageId", "id"), ("BerichtId", "bedrijfs_id"), ("Sha256", "sha256")):
         waarde = tekst_of_none(bewezen.payload, AANVRAAG, naam)

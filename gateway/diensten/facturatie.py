@@ -7,14 +7,14 @@ import hashlib
 from lxml.etree import _Element as Element
 
 from gateway.diensten import postbus
-from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.posten import bewaar_post, lees_post, plan_verwerking, tack
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store.berichten import Ontvangst
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
-from gateway.trust.admission import check_licence, check_sender
+from gateway.trust.admission import check_licence
 from gateway.wire.generic import Origin, Post, action, read_confirm, read_get
 from gateway.wire.names import GENERIC_ASYNC, q
 
@@ -47,7 +47,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
 
 
 def _check_origin(gateway: Gateway, bewezen: Bewezen, origin: Origin, place: str) -> None:
-    check_sender(bewezen.identity, origin.nihii or "", f"{place}/CareProvider/Nihii/Value")
+    check_afzender(bewezen, origin.nihii or "", f"{place}/CareProvider/Nihii/Value")
     with gateway.store.reading() as conn:
         attest = check_licence(conn, origin.username, origin.password)
         if attest is None:

@@ -15,12 +15,15 @@ from gateway.clock import BRUSSELS, Clock
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Environment, Settings
+from gateway.store.certificaten import CertificateFile
 from gateway.store.engine import Store
 from gateway.trust import wssecurity
+from gateway.trust.admission import check_sender
 from gateway.trust.chain import TrustStore
 from gateway.trust.identity import Identity, read_identity
 from gateway.trust.ocsp import OcspStore
 from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part, SecurityPolicy
+from gateway.trust.saml import StsTrust, check_assertion
 from gateway.trust.signing import Signer
 from gateway.trust.wssecurity import Signed
 from gateway.wire.envelope import Envelope
@@ -42,6 +45,8 @@ class Gateway:
     clock: Clock
     ocsp: OcspStore | None
     """Its thread runs in the server processes."""
+    certificates: CertificateFile
+    sts: StsTrust | None
     address_limit: RateLimit
     sender_limit: RateLimit
 
@@ -104,10 +109,21 @@ class Bewezen:
         return self.now.astimezone(BRUSSELS).date()
 
 
+def check_afzender(bewezen: Bewezen, riziv: str, place: str) -> None:
+    """The sender named in the message is the certificate's holder, and the one the STS certified when it spoke.
+
+    Raises:
+        Refusal: CROSSCHECK, NOT_ON_RIZIV, PERSONAL or NOT_CERTIFIED.
+    """
+    check_sender(bewezen.identity, riziv, place)
+    check_assertion(bewezen.signed, riziv)
+
+
 def policy_of(settings: Settings, dienst: Dienst) -> SecurityPolicy:
     """The service's security policy, with the signed parts that settings may demand otherwise."""
     policy = GENERIC_ASYNC if dienst.generic_async else SYNCHRONOUS
     names = settings.signed_parts.get(dienst.naam)
+    policy = replace(policy, allow_sha1=settings.allow_sha1)
     return policy if names is None else replace(policy, required_parts=frozenset(Part(n) for n in names))
 
 
@@ -120,8 +136,16 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
     now = gateway.clock()
     envelope = read_message(verzoek.raw, verzoek.content_type, Bounds(octets=gateway.settings.max_request))
     _check_action(dienst, envelope, verzoek.soap_action)
-    signed = wssecurity.verify(envelope, policy_of(gateway.settings, dienst), now, gateway.trust.accept)
+    signed = wssecurity.verify(
+        envelope,
+        policy_of(gateway.settings, dienst),
+        now,
+        gateway.trust.accept,
+        known=gateway.certificates,
+        sts=gateway.sts,
+    )
     identity = read_identity(signed.certificate)
+    gateway.certificates.file(signed.certificate, signed.fingerprint, identity.label, now)
     gateway.sender_limit.take(identity.label, now.timestamp())
     registry.check(envelope.payload, place="/Envelope/Body")
     return Bewezen(

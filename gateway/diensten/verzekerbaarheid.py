@@ -13,11 +13,11 @@ from gateway.berichten.lezen import datum, kind, tekst, tekst_of_none
 from gateway.berichten.names import COMMON, VERZEKERBAARHEID
 from gateway.central.identificatie import geldig_insz
 from gateway.central.model import Persoon
-from gateway.diensten.kern import Bewezen, Dienst, Gateway
+from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.reference import lookup
 from gateway.routing.route import Deelperiode, Mutatie, deelperioden, mutaties
 from gateway.store.tables import raadpleging
-from gateway.trust.admission import Claim, check_facility, check_sender, check_software
+from gateway.trust.admission import Claim, check_facility, check_software
 from gateway.wire.build import moment, sub, sub_als
 from gateway.wire.names import q
 
@@ -52,7 +52,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
     gateway.check_environment(hoofding.test, "/RaadplegenRequest/Hoofding/Test")
     afzender = hoofding.afzender
     place = "/RaadplegenRequest/Hoofding/Afzender"
-    check_sender(bewezen.identity, afzender.riziv, f"{place}/RizivNummer")
+    check_afzender(bewezen, afzender.riziv, f"{place}/RizivNummer")
     claim = Claim(
         afzender=afzender.riziv,
         voorziening=afzender.riziv,

@@ -98,7 +98,8 @@ class GenericAsyncPusher:
                 Detail=detail,
                 **{"Xades-t": xades},
             )
-        except (requests.RequestException, zeep.exceptions.Error) as error:
+        except Exception as error:
+            # A peer may answer anything at all, and zeep raises as many kinds of error on it.
             raise PushError(_describe(error)) from error
         return self._receipt(reply, content)
 

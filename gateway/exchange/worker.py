@@ -8,7 +8,6 @@ from random import Random
 
 import structlog
 from sqlalchemy import Connection, delete, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from gateway.diensten.kern import Gateway
 from gateway.diensten.zending import verwerk
@@ -61,8 +60,9 @@ class Worker:
             with self._gateway.store.writing() as conn:
                 if conn.execute(delete(taak).where(taak.c.bericht_id == bericht_id)).rowcount == 1:
                     verwerk(self._gateway, conn, bericht_id)
-        except (Refusal, IntegrityError, LookupError, ValueError) as error:
-            log.error("task_failed", message_id=bericht_id, error=type(error).__name__)
+        except Exception as error:
+            # One zending that trips our own code must not stop the others; its row stays, to be tried again and seen.
+            log.exception("task_failed", message_id=bericht_id, error=type(error).__name__)
             self._postpone(bericht_id)
         return True
 

@@ -185,6 +185,20 @@ gezien = Table(
 )
 """Signatures that bind no content (Timestamp-only), remembered for as long as their Timestamp could be accepted."""
 
+certificaat = Table(
+    "certificaat",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("sha1", String(40), nullable=False, index=True),
+    Column("ski", String(128), nullable=False, index=True),
+    Column("serienummer", String(64), nullable=False, index=True, comment="hex"),
+    Column("identiteit", String(128), nullable=False),
+    Column("geldig_tot", Moment, nullable=False, index=True),
+    Column("eerst_gezien", Moment, nullable=False),
+    Column("der", LargeBinary, nullable=False),
+)
+"""Certificates of proven senders."""
+
 raadpleging = Table(
     "raadpleging",
     metadata,

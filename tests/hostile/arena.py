@@ -188,9 +188,9 @@ def arena(folder: Path, **env: str) -> Iterator[Arena]:
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret.txt"
     secret.write_text(f"{_SECRET}\n")
-    settings = {"VSB_BODY_TIMEOUT": str(BODY_TIMEOUT), "no_proxy": "*", **env}
+    settings = {"VSB_BODY_TIMEOUT": str(BODY_TIMEOUT), "VSB_RATE_ADDRESS": "0", "VSB_RATE_SENDER": "0", **env}
     try:
-        with running_gateway(folder / "gateway", **{**settings, "PYTHONFAULTHANDLER": "1"}) as gateway:
+        with running_gateway(folder / "gateway", **settings) as gateway:
             yield Arena(gateway=gateway, context=Context(clock=gateway.now, canary=trap.address, secret=secret), trap=trap)
     finally:
         trap.close()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.attacks import xxe
+from tests.hostile.attacks import bombs, encodings, xxe
 from tests.hostile.case import Case
 
-_MODULES = (xxe,)
+_MODULES = (xxe, bombs, encodings)
 CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

@@ -143,7 +143,7 @@ class Xades:
         listed = (self.signer.certificate, *self.signer.chain) if self.certificates is None else self.certificates
         for certificate in listed:
             sub(data, DS, "X509Certificate", b64(certificate.public_bytes(Encoding.DER)))
-        holder = etree.SubElement(sub(signature, DS, "Object"), q(XADES, "QualifyingProperties"), {"Target": f"#{ticket}"})
+        holder = etree.SubElement(sub(signature, DS, "Object"), q(XADES, "QualifyingProperties"), {"Target": f"#{ticket}"}, nsmap={"xades": XADES})
         holder.append(properties)
         replaced = self.finish(signature)
         return etree.tostring(signature if replaced is None else replaced, xml_declaration=True, encoding="utf-8")

@@ -27,6 +27,32 @@ def upgrade() -> None:
         sa.UniqueConstraint("licentie_gebruiker", name=op.f("uq_attest_licentie_gebruiker")),
     )
     op.create_table(
+        "audit",
+        sa.Column(
+            "volgnr",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+            comment="1, 2, 3 … without gaps",
+        ),
+        sa.Column("tijdstip", sa.String(length=27), nullable=False, comment="UTC, 2026-01-31T12:00:00.000000Z"),
+        sa.Column("gebeurtenis", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("onderwerp", sa.String(length=128), nullable=False),
+        sa.Column("gegevens", sa.Text(), nullable=False, comment="canonical JSON, without personal data"),
+        sa.Column("vorige_hash", sa.String(length=64), nullable=False, comment="hash of the record before, hex"),
+        sa.Column("hash", sa.String(length=64), nullable=False, comment="SHA-256 over the canonical JSON of all the above, hex"),
+        sa.PrimaryKeyConstraint("volgnr", name=op.f("pk_audit")),
+    )
+    op.create_table(
+        "audit_zegel",
+        sa.Column("dag", sa.Date(), nullable=False, comment="Belgian day that was over when it was sealed"),
+        sa.Column("laatste_volgnr", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False, comment="of the record with that number, hex"),
+        sa.Column("document", sa.LargeBinary(), nullable=False, comment="the signed Auditzegel"),
+        sa.PrimaryKeyConstraint("dag", name=op.f("pk_audit_zegel")),
+    )
+    op.create_table(
         "bericht",
         sa.Column("id", sa.String(length=36), nullable=False, comment="UUID version 7, made by the gateway"),
         sa.Column("dienst", sa.String(length=32), nullable=False),
@@ -59,6 +85,24 @@ def upgrade() -> None:
     with op.batch_alter_table("bericht", schema=None) as batch_op:
         batch_op.create_index("ix_bericht_ontvangen", ["ontvangen_op", "id"], unique=False)
         batch_op.create_index("ix_bericht_sha256", ["sha256"], unique=False)
+
+    op.create_table(
+        "certificaat",
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("sha1", sa.String(length=40), nullable=False),
+        sa.Column("ski", sa.String(length=128), nullable=False),
+        sa.Column("serienummer", sa.String(length=64), nullable=False, comment="hex"),
+        sa.Column("identiteit", sa.String(length=128), nullable=False),
+        sa.Column("geldig_tot", Moment(), nullable=False),
+        sa.Column("eerst_gezien", Moment(), nullable=False),
+        sa.Column("der", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_certificaat")),
+    )
+    with op.batch_alter_table("certificaat", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_certificaat_geldig_tot"), ["geldig_tot"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificaat_serienummer"), ["serienummer"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificaat_sha1"), ["sha1"], unique=False)
+        batch_op.create_index(batch_op.f("ix_certificaat_ski"), ["ski"], unique=False)
 
     op.create_table(
         "gezien",
@@ -391,9 +435,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_gezien_tot"))
 
     op.drop_table("gezien")
+    with op.batch_alter_table("certificaat", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_certificaat_ski"))
+        batch_op.drop_index(batch_op.f("ix_certificaat_sha1"))
+        batch_op.drop_index(batch_op.f("ix_certificaat_serienummer"))
+        batch_op.drop_index(batch_op.f("ix_certificaat_geldig_tot"))
+
+    op.drop_table("certificaat")
     with op.batch_alter_table("bericht", schema=None) as batch_op:
         batch_op.drop_index("ix_bericht_sha256")
         batch_op.drop_index("ix_bericht_ontvangen")
 
     op.drop_table("bericht")
+    op.drop_table("audit_zegel")
+    op.drop_table("audit")
     op.drop_table("attest")
