@@ -20,6 +20,7 @@ from gateway.commands.shared import (
     Database,
     SignedBy,
     accept_past,
+    configured_crls,
     expected_signer,
     gateway_signer,
     now,
@@ -27,7 +28,6 @@ from gateway.commands.shared import (
     stop,
 )
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.settings import Settings
 from gateway.store.audit import Record, laatste_records
 from gateway.store.audit_controle import Breuk, Verslag, Voortgang, verifieer
 from gateway.store.audit_zegels import KetenVerbroken, verzegel, zegel_van
@@ -57,7 +57,7 @@ def verify(
     What nobody sealed yet can be cut off without a trace, and so can a seal with what it covers: keep the seals on another
     machine (`audit seal --out`) and give that folder with `--kept`.
     """
-    accept = accept_past(ca_bundle, Settings().crls if ca_bundle is None else ())
+    accept = accept_past(ca_bundle, configured_crls() if ca_bundle is None else ())
     must_sign = expected_signer(signer)
     with open_store(database) as store, store.reading() as conn, _progress() as voortgang:
         verslag = verifieer(conn, accept, now(), ondertekenaar=must_sign, bewaard=_kept(kept), voortgang=voortgang)

@@ -16,9 +16,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from gateway.berichten.names import ANTWOORD
-from gateway.commands.shared import CaBundle, SignedBy, accept_past, expected_signer, now, refusal_text, stop
+from gateway.commands.shared import CaBundle, SignedBy, accept_past, configured_crls, expected_signer, now, refusal_text, stop
 from gateway.refusal import Refusal
-from gateway.settings import Settings
 from gateway.store.audit_zegels import AUDIT, lees_zegel
 from gateway.trust.identity import read_identity
 from gateway.trust.sealed import SEALED_BOUNDS, Sealed, verify_sealed
@@ -65,7 +64,7 @@ def verify_receipt(
 
     Needs no gateway, no database and no network: only the issuers' certificates and who must have signed.
     """
-    crls = crl or (Settings().crls if ca_bundle is None else [])
+    crls = crl or (configured_crls() if ca_bundle is None else ())
     accept = accept_past(ca_bundle, crls)
     must_sign = expected_signer(signer)
     try:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.clock import shifted_clock, system_clock
 from gateway.reference.controle import gemaskeerd
-from gateway.refusal import Refusal
+from gateway.refusal import Code, Refusal
 from gateway.settings import Environment, Settings
 from gateway.store.audit_tables import audit
 from gateway.store.engine import Store, make_engine
@@ -107,7 +107,7 @@ def expected_signer(given: str | None) -> str:
 
 
 def accept_past(ca_bundle: Path | None, crls: Sequence[Path]) -> AcceptCertificate:
-    """Judge certificates at moments that went by, without asking for revocation data as fresh as of a sender now."""
+    """Judge certificates at moments that went by; without any CRL only their path is judged."""
     bundle = ca_bundle or Settings().ca_bundle
     latest: datetime | None = None
     store: TrustStore | None = None
@@ -118,13 +118,23 @@ def accept_past(ca_bundle: Path | None, crls: Sequence[Path]) -> AcceptCertifica
         if store is None or latest is None or moment < latest:
             store = load_trust_store(bundle, crls, RevocationMode.GRACE)
         latest = moment
-        store.accept(der, certificate, moment)
+        try:
+            store.accept(der, certificate, moment)
+        except Refusal as refusal:
+            if crls or refusal.code is not Code.REVOCATION:
+                raise
 
     try:
         load_trust_store(bundle, crls, RevocationMode.GRACE)
     except (OSError, ValueError) as error:
         stop(f"De uitgevers zijn niet te lezen: {error}")
     return accept
+
+
+def configured_crls() -> tuple[Path, ...]:
+    """The CRL files that the gateway reads too."""
+    settings = Settings()
+    return (*settings.crls, *settings.crl_urls.values())
 
 
 def refusal_text(refusal: Refusal) -> str:

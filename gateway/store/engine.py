@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,6 +54,9 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._writing = engine.execution_options(vsb_write=True)
+        self._turn = threading.Lock()
+        on_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
+        self._lock_file = Path(f"{engine.url.database}.queue") if on_file else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -61,8 +66,18 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """A transaction that is on disk when the block has ended without an exception."""
-        with _unavailable(), self._writing.begin() as connection:
+        with _unavailable(), self._queue(), self._writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _queue(self) -> Iterator[None]:
+        # SQLite's own waiting is a sleep that grows to 100 ms; a lock file wakes the next writer at once, of any process.
+        if self._lock_file is None:
+            yield
+            return
+        with self._turn, self._lock_file.open("wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
 
 @contextmanager

@@ -57,15 +57,18 @@ def load_gateway_signer(
         raise KeyProblem("a PEM key and its PEM certificate go together; one of the two is missing")
     if keystore_base64 is not None:
         source = "the PKCS#12 in the environment"
-        signer = _load(source, _from_base64(keystore_base64), keystore_password, None)
+        signer = _load(_from_base64(keystore_base64), keystore_password)
     elif key_pem is not None and certificate_pem is not None:
         source = str(key_pem)
-        signer = _load(source, _read(certificate_pem), keystore_password, _read_private(key_pem, production))
+        signer = _load(_read(certificate_pem), keystore_password, _read_private(key_pem, production))
     elif keystore is not None:
         source = str(keystore)
-        signer = _load(source, _read_private(keystore, production), keystore_password, None)
+        signer = _load(_read_private(keystore, production), keystore_password)
     else:
         raise KeyProblem("no signing key was given: neither a PKCS#12 nor a PEM key with its certificate")
+    if signer is None:
+        expected = "a PKCS#12 with one RSA or EC key" if key_pem is None else "an RSA or EC key in PEM beside its certificate"
+        raise KeyProblem(f"{source}: wrong password, or not {expected}")
     check_pair(signer, source)
     return signer
 
@@ -85,19 +88,17 @@ def _public(key: object) -> bytes:
     return octets
 
 
-def _load(source: str, data: bytes, password: SecretStr | None, key: bytes | None) -> Signer:
-    secret = password.get_secret_value() if password is not None else None
+def _load(data: bytes, password: SecretStr | None, key: bytes | None = None) -> Signer | None:
+    # None instead of an error: the frames in which it was raised have key and password as locals, and some loggers show those.
     try:
-        return load_signer(data, _password_for(key, secret), key)
+        return load_signer(data, _password_for(key, password), key)
     except (ValueError, TypeError, IndexError, UnsupportedAlgorithm):
-        # The cause stays out: its text and its frames are about the key.
-        expected = "a PKCS#12 with one RSA or EC key" if key is None else "an RSA or EC key in PEM beside its certificate"
-        raise KeyProblem(f"{source}: wrong password, or not {expected}") from None
+        return None
 
 
-def _password_for(key: bytes | None, secret: str | None) -> str | None:
+def _password_for(key: bytes | None, password: SecretStr | None) -> str | None:
     # A password for a key without one is an error to cryptography; a keystore's default password is not the PEM key's.
-    return None if key is not None and b"ENCRYPTED" not in key else secret
+    return None if password is None or (key is not None and b"ENCRYPTED" not in key) else password.get_secret_value()
 
 
 def _from_base64(value: SecretStr) -> bytes:
@@ -118,15 +119,18 @@ def _read_private(path: Path, production: bool) -> bytes:
     try:
         with path.open("rb") as file:
             # The opened file is asked, not the path: it could be another one by then.
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read()
+            _check_mode(path, os.fstat(file.fileno()).st_mode, production)
+            return file.read()
     except OSError as error:
         raise KeyProblem(f"{path}: {error.strerror or 'can not be read'}") from None
-    if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
-        if production:
-            raise KeyProblem(f"{path} {_PRIVATE}")
-        log.warning("key_file_readable_by_others", path=str(path), mode=f"{stat.S_IMODE(mode):03o}", remedy="chmod 600")
-    return content
+
+
+def _check_mode(path: Path, mode: int, production: bool) -> None:
+    if os.name != "posix" or not mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return
+    if production:
+        raise KeyProblem(f"{path} {_PRIVATE}")
+    log.warning("key_file_readable_by_others", path=str(path), mode=f"{stat.S_IMODE(mode):03o}", remedy="chmod 600")
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:
