@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench install clean debian-test
+.PHONY: run test lint format bench hostile fuzz install clean debian-test
 
 install: $(STAMP)
 
@@ -37,6 +37,15 @@ format: install
 
 bench: install
 	$(BIN)/python -m bench $(ARGS)
+
+# The hostile corpus alone, against a real server process; ends with one line of counts.
+hostile: install
+	@$(BIN)/python -m tests.hostile.run $(ARGS)
+
+# Random mutations of valid messages on the parser, the verifier and the blob decoder, for SECONDS.
+SECONDS ?= 600
+fuzz: install
+	$(BIN)/python -m bench.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache

@@ -12,6 +12,8 @@ from rich.console import Console
 
 from conformance.messages import SERVICES, signed_message
 from conformance.receiver import Receiver, receiver_app
+from conformance.sts import sts_app
+from conformance.sts_register import sample_register
 from conformance.walkthrough import sample_signer
 from gateway.observe import logs
 from gateway.paths import data_dir
@@ -81,6 +83,22 @@ def receiver(
         log_config=None,
         access_log=False,
     )
+
+
+@app.command()
+def sts(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8182,
+) -> None:
+    """Run a small security token service with the sample certificates: what an eHealth connector talks to first.
+
+    SAML-P at /IAM/Saml11TokenService/v1 and /Legacy/v1, WS-Trust 1.3 with its challenge at /IAM/SecurityTokenService/v1. Start
+    the gateway with VSB_STS_CERTIFICATES=certs-sample/sts.pem so that it believes this one.
+    """
+    logs.configure("WARNING")
+    certs = data_dir("certs-sample")
+    trust = load_trust_store(certs / "ca-bundle.pem", [certs / "crl/issuing-ca.crl"], RevocationMode.GRACE)
+    application = sts_app(sample_signer("sts"), trust, sample_register())
+    uvicorn.run(application, host="127.0.0.1", port=port, log_config=None, access_log=False, http="h11")
 
 
 def main() -> None:

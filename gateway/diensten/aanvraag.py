@@ -38,6 +38,7 @@ DIENST = Dienst(
     naam="aanvraag",
     wsdl="aanvraag.wsdl",
     generic_async=False,
+    voor_voorzieningen=True,
     operaties={
         q(AANVRAAG, "IndienenRequest"): f"{AANVRAAG}:Indienen",
         q(AANVRAAG, "RaadplegenRequest"): f"{AANVRAAG}:Raadplegen",

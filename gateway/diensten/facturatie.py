@@ -22,6 +22,7 @@ DIENST = Dienst(
     naam="facturatie",
     wsdl="genericasync.wsdl",
     generic_async=True,
+    voor_voorzieningen=True,
     operaties={q(GENERIC_ASYNC, name): action(name, 0) for name in ("post", "get", "confirm")},
 )
 MESSAGE_NAME = "HCPFAC"

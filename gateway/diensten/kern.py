@@ -77,6 +77,8 @@ class Dienst:
     naam: str
     wsdl: str
     generic_async: bool
+    voor_voorzieningen: bool
+    """Facilities send; an STS certifies no zorgkas."""
     operaties: Mapping[str, str]
     """Tag of the request element (Clark notation) to its SOAPAction."""
 
@@ -142,7 +144,7 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
         now,
         gateway.trust.accept,
         known=gateway.certificates,
-        sts=gateway.sts,
+        sts=gateway.sts if dienst.voor_voorzieningen else None,
     )
     identity = read_identity(signed.certificate)
     gateway.certificates.file(signed.certificate, signed.fingerprint, identity.label, now)

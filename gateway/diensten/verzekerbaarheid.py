@@ -25,6 +25,7 @@ DIENST = Dienst(
     naam="verzekerbaarheid",
     wsdl="verzekerbaarheid.wsdl",
     generic_async=False,
+    voor_voorzieningen=True,
     operaties={q(VERZEKERBAARHEID, "RaadplegenRequest"): f"{VERZEKERBAARHEID}:Raadplegen"},
 )
 MAX_PERIODE = timedelta(days=5 * 366)

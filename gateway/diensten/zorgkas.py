@@ -32,6 +32,7 @@ DIENST = Dienst(
     naam="zorgkas",
     wsdl="genericasync.wsdl",
     generic_async=True,
+    voor_voorzieningen=False,
     operaties={q(GENERIC_ASYNC, name): action(name, 0) for name in ("post", "get", "confirm")},
 )
 _BOUNDS = Bounds(octets=64 * 1024 * 1024, markup=2_000_000)

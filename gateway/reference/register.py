@@ -192,12 +192,14 @@ def lees_veld(soort: Soort, naam: str, waarde: str | None, *, verplicht: bool = 
         Registerfout: WAARDE.
     """
     kolom = next(k for k in soort.kolommen if k.naam == naam)
-    if waarde is None and not verplicht:
+    if not waarde and not verplicht:
         return None
+    if not waarde:
+        raise Registerfout(Fout.WAARDE, naam, gevonden="", verwacht=kolom.verwacht)
     try:
-        return kolom.lees(waarde or "", date.min)
+        return kolom.lees(waarde, date.min)
     except ValueError:
-        raise Registerfout(Fout.WAARDE, naam, gevonden=kolom.toon(waarde or ""), verwacht=kolom.verwacht) from None
+        raise Registerfout(Fout.WAARDE, naam, gevonden=kolom.toon(waarde), verwacht=kolom.verwacht) from None
 
 
 def leg_vast(

@@ -27,8 +27,7 @@ Waarde = str | int | bool | None | Sequence[str]
 """What `gegevens` may hold; numbers with a fraction have no one canonical form."""
 
 _LANGST = 128
-# A national number as people write it, 85.07.30-033.28 or bare. A RIZIV number of the same
-# shape is let through by its prefix; eleven digits among hexadecimal ones are part of an id or a hash.
+# As people write it, 85.07.30-033.28 or bare; `riziv:` tells a RIZIV number apart, hexadecimal neighbours an id or a hash.
 _INSZ = re.compile(r"(?<![0-9A-Fa-f])(?<!riziv:)\d{2}\.? ?\d{2}\.? ?\d{2}[- ]?\d{3}[. ]?\d{2}(?![0-9A-Fa-f])", re.ASCII)
 
 

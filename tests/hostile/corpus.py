@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.attacks import splitting, wrapping
+from tests.hostile.attacks import algorithms, identity
 from tests.hostile.case import Case
 
-_MODULES = (splitting, wrapping)
+_MODULES = (algorithms, identity)
 CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

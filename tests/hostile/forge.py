@@ -150,7 +150,7 @@ class Draft:
         signature = etree.SubElement(self.security, q(DS, "Signature"), nsmap={"ds": DS})
         info = etree.SubElement(signature, q(DS, "SignedInfo"))
         etree.SubElement(info, q(DS, "CanonicalizationMethod"), {"Algorithm": c14n})
-        etree.SubElement(info, q(DS, "SignatureMethod"), {"Algorithm": method or method_for(self.signer.key)})
+        etree.SubElement(info, q(DS, "SignatureMethod"), {"Algorithm": method_for(self.signer.key) if method is None else method})
         for reference in self.refs() if refs is None else refs:
             info.append(reference.element())
         if edit is not None:

@@ -80,7 +80,7 @@ class Mint:
         key, authority = key or new_key(), issuer(ca)
         builder = (
             x509.CertificateBuilder()
-            .subject_name(x509.Name([x509.NameAttribute(oid, text, _validate=False) for oid, text in rdns]))
+            .subject_name(x509.Name([_attribute(oid, text) for oid, text in rdns]))
             .issuer_name(authority.certificate.subject)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
@@ -117,6 +117,12 @@ class Mint:
             certificate["signature_value"] = _sign(issuer().key, body, signature)
         certificate["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": signature})
         return certificate.dump(force=True)
+
+
+def _attribute(oid: x509.ObjectIdentifier, text: str) -> x509.NameAttribute:
+    # Most types refuse the characters that are the point of these cases.
+    kind = x509.name._ASN1Type.PrintableString if oid == NameOID.COUNTRY_NAME else x509.name._ASN1Type.UTF8String
+    return x509.NameAttribute(oid, text, _type=kind, _validate=False)
 
 
 _HASHES: dict[str, hashes.HashAlgorithm] = {

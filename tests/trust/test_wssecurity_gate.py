@@ -113,7 +113,7 @@ class TestIds:
 
 
 class TestReferences:
-    def test_the_parts_and_nothing_else_is_accepted(self) -> None:
+    def test_to_fewer_parts_than_the_profile_demands(self) -> None:
         root = message()
         header, body = security(root), root[1]
         assert refused(signed_again(root, [part(body), part(header[1])])) is Code.PARTS

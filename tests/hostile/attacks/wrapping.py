@@ -77,7 +77,7 @@ PLACEMENTS = (
     Placement(id="header", title="a header block", put=_into(_header_block)),
     Placement(id="header-first", title="a header block before Security", put=_into(_first_header_block)),
     Placement(id="header-bare", title="the Header itself", put=_into(lambda made: made.header)),
-    Placement(id="security-child", title="an unknown element in Security", put=_into(_in_security)),
+    Placement(id="security-child", title="an unknown element in Security", put=_into(_in_security), answer="TRUST-002"),
     Placement(id="object", title="ds:Object in the signature", put=_into(_object)),
     Placement(id="key-info", title="KeyInfo", put=_into(_key_info)),
     Placement(id="str", title="the SecurityTokenReference's Reference", put=_into(_reference)),
