@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.commands import certs, demo, reference, serve, settings
+from gateway.commands import audit, certs, demo, receipt, reference, register, serve, settings
 
 app = typer.Typer(
     help="The central message gateway of the Flemish social protection (VSB).\n\n"
@@ -17,8 +17,11 @@ app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("demo")(demo.demo)
 app.command("settings")(settings.settings)
+app.command("verify-receipt")(receipt.verify_receipt)
 app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")
+app.add_typer(register.app, name="register")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

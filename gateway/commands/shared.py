@@ -24,7 +24,7 @@ from gateway.store.audit_tables import audit
 from gateway.store.engine import Store, make_engine
 from gateway.trust.chain import TrustStore, load_trust_store
 from gateway.trust.identity import read_identity
-from gateway.trust.keys import KeyProblem, load_gateway_signer
+from gateway.trust.keys import OPEN_FILE, KeyProblem, OnOpenFile, load_gateway_signer
 from gateway.trust.revocation import RevocationMode
 from gateway.trust.sealed import AcceptCertificate
 from gateway.trust.signing import Signer
@@ -84,16 +84,12 @@ def operator(name: str | None) -> str:
 
 
 def gateway_signer() -> Signer:
-    """The configured signing key; a key that can not be used ends the command."""
-    settings = Settings()
-    try:
-        return load_gateway_signer(
-            keystore=settings.keystore,
-            keystore_password=settings.keystore_password,
-            production=settings.environment is Environment.PRODUCTION,
-        )
-    except KeyProblem as problem:
-        stop(str(problem))
+    """The configured signing key, to sign with; a key that can not be used ends the command."""
+
+    def warn(path: Path, _mode: int) -> None:
+        Console(stderr=True).print(f"{path} {OPEN_FILE}", style="yellow", highlight=False, markup=False, soft_wrap=True)
+
+    return _signer(warn, production=Settings().environment is Environment.PRODUCTION)
 
 
 def expected_signer(given: str | None) -> str:
@@ -101,9 +97,23 @@ def expected_signer(given: str | None) -> str:
     if given is not None:
         return given
     try:
-        return read_identity(gateway_signer().certificate).label
+        # Only its certificate is looked at, so who else may read the key is not the question here.
+        return read_identity(_signer(lambda _path, _mode: None, production=False).certificate).label
     except Refusal as refusal:
         stop(f"{refusal_text(refusal)} Zeg met --signer wie de ondertekenaar moet zijn.")
+
+
+def _signer(warn: OnOpenFile, *, production: bool) -> Signer:
+    settings = Settings()
+    try:
+        return load_gateway_signer(
+            keystore=settings.keystore,
+            keystore_password=settings.keystore_password,
+            production=production,
+            on_open_file=warn,
+        )
+    except KeyProblem as problem:
+        stop(str(problem))
 
 
 def accept_past(ca_bundle: Path | None, crls: Sequence[Path]) -> AcceptCertificate:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -21,7 +22,11 @@ from pydantic import SecretStr
 from gateway.trust.signing import Signer, load_signer
 
 log = structlog.get_logger("keys")
-_PRIVATE = "holds a private key and group or others may read it; make it readable by its owner only (chmod 600)"
+OPEN_FILE = "holds a private key and group or others may read it; make it readable by its owner only (chmod 600)"
+
+
+OnOpenFile = Callable[[Path, int], None]
+"""Called with the path and mode of a key file that group or others may read."""
 
 
 class KeyProblem(Exception):
@@ -36,6 +41,7 @@ def load_gateway_signer(
     certificate_pem: Path | None = None,
     keystore_base64: SecretStr | None = None,
     production: bool = False,
+    on_open_file: OnOpenFile | None = None,
 ) -> Signer:
     """Load the key with its certificate and chain.
 
@@ -46,6 +52,7 @@ def load_gateway_signer(
         keystore_password: of the PKCS#12, or of an encrypted `key_pem`.
         certificate_pem: the certificate first, then its chain.
         production: refuse a key file that group or others may read, instead of warning.
+        on_open_file: how to warn; a line in the log if left out.
 
     Raises:
         KeyProblem: no source or two, a file that can not be read or may be read by too many, wrong password, wrong form, or a
@@ -55,15 +62,16 @@ def load_gateway_signer(
         raise KeyProblem("two keys were given: a PKCS#12 in the environment and a PEM file; leave one out")
     if (key_pem is None) != (certificate_pem is None):
         raise KeyProblem("a PEM key and its PEM certificate go together; one of the two is missing")
+    warn = on_open_file or _log_open_file
     if keystore_base64 is not None:
         source = "the PKCS#12 in the environment"
         signer = _load(_from_base64(keystore_base64), keystore_password)
     elif key_pem is not None and certificate_pem is not None:
         source = str(key_pem)
-        signer = _load(_read(certificate_pem), keystore_password, _read_private(key_pem, production))
+        signer = _load(_read(certificate_pem), keystore_password, _read_private(key_pem, production, warn))
     elif keystore is not None:
         source = str(keystore)
-        signer = _load(_read_private(keystore, production), keystore_password)
+        signer = _load(_read_private(keystore, production, warn), keystore_password)
     else:
         raise KeyProblem("no signing key was given: neither a PKCS#12 nor a PEM key with its certificate")
     if signer is None:
@@ -115,22 +123,22 @@ def _read(path: Path) -> bytes:
         raise KeyProblem(f"{path}: {error.strerror or 'can not be read'}") from None
 
 
-def _read_private(path: Path, production: bool) -> bytes:
+def _read_private(path: Path, production: bool, warn: OnOpenFile) -> bytes:
     try:
         with path.open("rb") as file:
             # The opened file is asked, not the path: it could be another one by then.
-            _check_mode(path, os.fstat(file.fileno()).st_mode, production)
+            mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+            if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
+                if production:
+                    raise KeyProblem(f"{path} {OPEN_FILE}")
+                warn(path, mode)
             return file.read()
     except OSError as error:
         raise KeyProblem(f"{path}: {error.strerror or 'can not be read'}") from None
 
 
-def _check_mode(path: Path, mode: int, production: bool) -> None:
-    if os.name != "posix" or not mode & (stat.S_IRWXG | stat.S_IRWXO):
-        return
-    if production:
-        raise KeyProblem(f"{path} {_PRIVATE}")
-    log.warning("key_file_readable_by_others", path=str(path), mode=f"{stat.S_IMODE(mode):03o}", remedy="chmod 600")
+def _log_open_file(path: Path, mode: int) -> None:
+    log.warning("key_file_readable_by_others", path=str(path), mode=f"{mode:03o}", remedy="chmod 600")
 
 
 def read_certificates(path: Path) -> tuple[x509.Certificate, ...]:

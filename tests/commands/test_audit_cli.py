@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 from lxml import etree
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from typer.testing import CliRunner, Result
 
 from gateway.berichten.antwoord import Antwoord, Bewijs, schrijf_antwoord, schrijf_ontvangstbewijs
@@ -146,12 +147,31 @@ def test_seal_seals_what_is_finished_and_then_has_nothing_to_do(store: Store) ->
     assert "Elke voorbije dag heeft al een zegel" in run("audit", "seal").stdout
 
 
+def test_a_key_file_that_others_may_read_is_said_where_it_signs(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keystore = Path(shutil.copy(SAMPLE / "gateway.p12", tmp_path))
+    monkeypatch.setenv("VSB_KEYSTORE", str(keystore))
+    keystore.chmod(0o644)
+    assert str(keystore) in run("audit", "seal").stderr
+    assert run("audit", "verify").stderr.strip() == ""
+    keystore.chmod(0o600)
+    assert run("audit", "seal").stderr.strip() == ""
+
+
+def test_a_key_that_can_not_be_used_ends_the_command(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VSB_KEYSTORE_PASSWORD", "not-the-password")
+    answer = run("audit", "seal")
+    assert (answer.exit_code, "wrong password" in answer.stderr) == (2, True)
+    assert "not-the-password" not in answer.output
+
+
 def test_seal_puts_nothing_over_a_broken_chain(store: Store) -> None:
     write(store, NOW - 2 * DAY)
     run("audit", "seal")
     with store.writing() as conn:
         conn.execute(delete(audit))
-        conn.execute(update(audit_zegel).values(dag=(NOW - 3 * DAY).date()))
+        conn.execute(delete(audit_zegel).where(audit_zegel.c.dag == select(func.max(audit_zegel.c.dag)).scalar_subquery()))
     answer = run("audit", "seal")
     assert answer.exit_code == 1
     assert "audit verify" in answer.stderr

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.attacks import algorithms, identity
+from tests.hostile.attacks import keyinfo, tokens
 from tests.hostile.case import Case
 
-_MODULES = (algorithms, identity)
+_MODULES = (keyinfo, tokens)
 CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

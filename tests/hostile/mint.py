@@ -100,6 +100,7 @@ class Mint:
         *,
         signature: str = "sha256_rsa",
         sign: bool = True,
+        octets: tuple[bytes, bytes] = (b"", b""),
     ) -> bytes:
         """DER of a certificate after a change to its body, signed again by the issuing CA.
 
@@ -107,16 +108,23 @@ class Mint:
             change: changes the TBSCertificate in place.
             signature: asn1crypto's name of the algorithm to declare and to sign with.
             sign: False leaves the old signature value, as anyone without the CA's key must.
+            octets: replaced in the body's DER by others of the same length, for what no library would write.
         """
         certificate = asn1.Certificate.load(signer.certificate.public_bytes(Encoding.DER))
         tbs = certificate["tbs_certificate"]
-        tbs["signature"] = algos.SignedDigestAlgorithm({"algorithm": signature})
+        algorithm = algos.SignedDigestAlgorithm({"algorithm": signature})
+        tbs["signature"] = algorithm
         change(tbs)
         body = tbs.dump(force=True)
-        if sign:
-            certificate["signature_value"] = _sign(issuer().key, body, signature)
-        certificate["signature_algorithm"] = algos.SignedDigestAlgorithm({"algorithm": signature})
-        return certificate.dump(force=True)
+        if octets[0]:
+            assert octets[0] in body
+            body = body.replace(*octets)
+        value = _sign(issuer().key, body, signature) if sign else certificate["signature_value"].native
+        return _der(0x30, body + algorithm.dump() + _der(0x03, b"\x00" + value))
+
+
+def _der(tag: int, content: bytes) -> bytes:
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
 
 
 def _attribute(oid: x509.ObjectIdentifier, text: str) -> x509.NameAttribute:
