@@ -25,6 +25,7 @@ from gateway.commands.shared import (
     gateway_signer,
     now,
     open_store,
+    print_table,
     stop,
 )
 from gateway.observe.audit_events import Gebeurtenis
@@ -105,19 +106,13 @@ def show(
         for record in records:
             print(json.dumps(_als_json(record), ensure_ascii=False))
         return
-    table = Table(
-        Column("nr.", justify="right"),
-        Column("tijdstip (UTC)", no_wrap=True),
-        Column("gebeurtenis", overflow="fold"),
-        Column("actor", overflow="fold"),
-        Column("onderwerp", overflow="fold"),
-        Column("gegevens", overflow="fold"),
-        box=SIMPLE_HEAD,
-    )
+    console = Console()
     for record in records:
+        hoofd = f"{record.volgnr}  {record.tijdstip[:19]}Z  {record.gebeurtenis}  {record.onderwerp}  door {record.actor}"
+        console.print(hoofd, highlight=False, markup=False, soft_wrap=True)
         gegevens = ", ".join(f"{k}={v}" for k, v in _gegevens(record).items())
-        table.add_row(str(record.volgnr), record.tijdstip[:19], record.gebeurtenis, record.actor, record.onderwerp, gegevens)
-    Console().print(table, highlight=False, markup=False)
+        if gegevens:
+            console.print(f"    {gegevens}", style="dim", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -126,7 +121,7 @@ def events() -> None:
     table = Table(Column("gebeurtenis", no_wrap=True), Column("wat er gebeurde", overflow="fold"), box=SIMPLE_HEAD)
     for gebeurtenis in Gebeurtenis:
         table.add_row(gebeurtenis.value, gebeurtenis.woorden)
-    Console().print(table, highlight=False, markup=False)
+    print_table(table)
 
 
 def _kept(folder: Path | None) -> dict[date, bytes]:

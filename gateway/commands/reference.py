@@ -21,6 +21,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.clock import BRUSSELS, shifted_clock, system_clock
+from gateway.commands.shared import operator
 from gateway.reference.controle import gemaskeerd
 from gateway.reference.laden import Laadverslag, Voortgang, controleer, laad
 from gateway.reference.soorten import SOORTEN, Soort
@@ -183,7 +184,7 @@ def _laad(bestanden: list[Path], url: str | None) -> None:
         upgrade(engine)
         nu = _nu()
         with _voortgangsbalk() as voortgang:
-            verslag = laad(engine, bestanden, nu.date(), voortgang=voortgang, op=nu)
+            verslag = laad(engine, bestanden, nu.date(), voortgang=voortgang, op=nu, door=operator(None))
     _toon_verslag(verslag, f"Geladen in {make_url(_url(url)).render_as_string()}.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Annotated, Any
 
@@ -14,8 +14,17 @@ from rich.table import Column, Table
 from sqlalchemy import Connection, Row
 
 from gateway.clock import BRUSSELS
-from gateway.commands.shared import Database, now, open_store, operator, stop
-from gateway.reference.register import Door, Periodelijst, Registerfout, Wijziging, beeindig_periode, perioden, voeg_periode_toe
+from gateway.commands.shared import Database, now, open_store, operator, print_table, stop
+from gateway.reference.register import (
+    Door,
+    Periodelijst,
+    Registerfout,
+    Wijziging,
+    beeindig_periode,
+    periode,
+    perioden,
+    voeg_periode_toe,
+)
 from gateway.reference.register_attesten import attesten, beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
 from gateway.reference.waarden import datum
 
@@ -30,6 +39,10 @@ app.add_typer(attestation, name="attestation")
 app.add_typer(declaration, name="declaration")
 app.add_typer(recognition, name="recognition")
 app.add_typer(mandate, name="mandate")
+
+
+Cel = Callable[[Row[Any]], str]
+"""What stands in a column of a row."""
 
 
 def _dag(tekst: str) -> date:
@@ -110,7 +123,14 @@ def attestation_end(number: Number, on: On = None, actor: Actor = None, database
 @attestation.command("list")
 def attestation_list(database: Database = None) -> None:
     """Show every attest and whether it holds today."""
-    kolommen = ("nummer", "leverancier", "product", "versie_van", "versie_tot", "pijlers", "van", "tot", "licentie_gebruiker")
+    kolommen: dict[str, Cel] = {
+        "nummer": lambda r: r.nummer,
+        "software": lambda r: f"{r.product} ({r.leverancier})",
+        "versies": lambda r: f"{r.versie_van} tot {r.versie_tot}",
+        "pijlers": lambda r: ", ".join(r.pijlers),
+        "periode": lambda r: periode(r.van, r.tot),
+        "licentie": lambda r: r.licentie_gebruiker or "–",
+    }
     _list(database, kolommen, attesten)
 
 
@@ -213,25 +233,30 @@ def _change(database: str | None, actor: str | None, change: Callable[[Connectio
         was = _cel(wijziging.voor[naam]) if naam in wijziging.voor else ""
         table.add_row(naam, was if was != _cel(waarde) else "", _cel(waarde))
     console = Console()
-    console.print(f"Gewijzigd: {wijziging.naam} {wijziging.onderwerp}, door {door.actor}.", highlight=False, markup=False)
-    console.print(table, highlight=False, markup=False)
+    console.print(f"Gewijzigd: {wijziging.onderwerp} ({wijziging.naam}), door {door.actor}.", highlight=False, markup=False)
+    print_table(table)
     console.print(f"Geldt nu in elk proces; auditrecord {wijziging.auditrecord}.", highlight=False)
 
 
 def _list_periods(lijst: Periodelijst, facility: str | None, database: str | None) -> None:
-    _list(database, (*lijst.soort.sleutel, "van", "tot"), lambda conn: perioden(conn, lijst, facility))
+    kolommen: dict[str, Cel] = {naam: _kolom(naam) for naam in lijst.soort.sleutel}
+    kolommen["periode"] = lambda r: periode(r.van, r.tot)
+    _list(database, kolommen, lambda conn: perioden(conn, lijst, facility))
 
 
-def _list(database: str | None, kolommen: Sequence[str], vraag: Callable[[Connection], list[Row[Any]]]) -> None:
+def _kolom(naam: str) -> Cel:
+    return lambda rij: str(rij._mapping[naam])
+
+
+def _list(database: str | None, kolommen: Mapping[str, Cel], vraag: Callable[[Connection], list[Row[Any]]]) -> None:
     vandaag = _vandaag()
     with open_store(database) as store, store.reading() as conn:
         rijen = vraag(conn)
-    table = Table(*(Column(k, overflow="fold") for k in kolommen), "vandaag", box=SIMPLE_HEAD)
+    table = Table(*(Column(k, overflow="fold") for k in kolommen), Column("vandaag", no_wrap=True), box=SIMPLE_HEAD)
     for rij in rijen:
-        table.add_row(*(_cel(rij._mapping[k]) for k in kolommen), _toestand(rij, vandaag))
-    console = Console()
-    console.print(table, highlight=False, markup=False)
-    console.print(f"{len(rijen)} rij(en)", highlight=False)
+        table.add_row(*(cel(rij) for cel in kolommen.values()), _toestand(rij, vandaag))
+    print_table(table)
+    Console().print(f"{len(rijen)} rij(en)", highlight=False)
 
 
 def _toestand(rij: Row[Any], vandaag: date) -> str:

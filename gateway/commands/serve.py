@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from importlib.metadata import version
 from typing import Annotated
 
 import structlog
@@ -14,10 +15,15 @@ import typer
 import uvicorn
 
 from gateway.app import make_gateway
+from gateway.diensten.kern import Gateway
 from gateway.exchange.worker import Worker
 from gateway.observe import logs
+from gateway.observe.audit_events import Gebeurtenis
 from gateway.settings import Settings
+from gateway.store.audit import noteer
+from gateway.store.berichten import GATEWAY
 from gateway.trust.crlfetch import CrlFetcher
+from gateway.trust.identity import read_identity
 from gateway.wire.server import BoundedProtocol
 
 log = structlog.get_logger("serve")
@@ -33,7 +39,8 @@ def serve(
     """
     settings = Settings()
     logs.configure(settings.log_level)
-    make_gateway(settings).store.engine.dispose()
+    gateway = make_gateway(settings)
+    _note(gateway, Gebeurtenis.GESTART)
     stop = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
     if with_worker:
@@ -59,6 +66,16 @@ def serve(
         stop.set()
         if with_worker:
             keeper.join(timeout=40)
+        _note(gateway, Gebeurtenis.GESTOPT)
+
+
+def _note(gateway: Gateway, event: Gebeurtenis) -> None:
+    signer = read_identity(gateway.signer.certificate).label
+    details = {"versie": version("vsb-gateway"), "omgeving": gateway.settings.environment.value, "ondertekenaar": signer}
+    with gateway.store.writing() as conn:
+        noteer(conn, event, actor=GATEWAY, onderwerp="gateway", gegevens=details, tijdstip=gateway.clock())
+    # Forked server processes must not share this process's connections.
+    gateway.store.engine.dispose()
 
 
 def _keep_worker(stop: threading.Event) -> None:

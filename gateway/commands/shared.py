@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from cryptography import x509
 from rich.console import Console
+from rich.table import Table
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
@@ -145,6 +146,15 @@ def configured_crls() -> tuple[Path, ...]:
     """The CRL files that the gateway reads too."""
     settings = Settings()
     return (*settings.crls, *settings.crl_urls.values())
+
+
+def print_table(table: Table) -> None:
+    """Print a table; where nobody reads it on a screen every value stays whole."""
+    console = Console()
+    if not console.is_terminal:
+        needed = console.measure(table, options=console.options.update(max_width=10_000)).maximum
+        console.width = max(console.width, needed)
+    console.print(table, highlight=False, markup=False)
 
 
 def refusal_text(refusal: Refusal) -> str:

@@ -17,9 +17,11 @@ from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Bewezen, Dienst, Gateway
 from gateway.diensten.posten import bewaar_post, lees_post, tack
 from gateway.exchange.outbox import plaats
+from gateway.observe.audit_events import Gebeurtenis
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.store import berichten, dossiers
+from gateway.store.audit import noteer
 from gateway.store.berichten import Ontvangst, Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
@@ -144,6 +146,7 @@ def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangs
         motivering=inhoud.motivering,
     )
     _naar_voorziening(conn, row, "VSB-BESLISSING", content, ontvangst)
+    _noteer(conn, Gebeurtenis.ZORGKAS_BESLISTE, row, ontvangst, uitkomst=inhoud.uitkomst)
 
 
 def _reken_af(conn: Connection, row: Row[Any], inhoud: Afrekening, ontvangst: Ontvangst) -> None:
@@ -182,6 +185,18 @@ def _reken_af(conn: Connection, row: Row[Any], inhoud: Afrekening, ontvangst: On
         )
     )
     _naar_voorziening(conn, row, "HCPAFD", content, ontvangst)
+    _noteer(conn, Gebeurtenis.ZORGKAS_REKENDE_AF, row, ontvangst, aanvaard=inhoud.aanvaard, geweigerd=inhoud.geweigerd)
+
+
+def _noteer(conn: Connection, gebeurtenis: Gebeurtenis, row: Row[Any], ontvangst: Ontvangst, **gegevens: str | int) -> None:
+    noteer(
+        conn,
+        gebeurtenis,
+        actor=ontvangst.afzender,
+        onderwerp=row.id,
+        gegevens={"bericht": ontvangst.id, **gegevens},
+        tijdstip=ontvangst.ontvangen_op,
+    )
 
 
 def _naar_voorziening(conn: Connection, row: Row[Any], message_name: str, content: bytes, ontvangst: Ontvangst) -> None:

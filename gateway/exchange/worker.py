@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from random import Random
 
 import structlog
@@ -17,6 +17,7 @@ from gateway.exchange.push import GenericAsyncPusher, PushError
 from gateway.reference import lookup
 from gateway.refusal import Refusal
 from gateway.store import berichten
+from gateway.store.audit_zegels import KetenVerbroken, verzegel
 from gateway.store.berichten import Stap
 from gateway.store.tables import taak
 from gateway.trust.identity import read_identity
@@ -32,6 +33,7 @@ class Worker:
     def __init__(self, gateway: Gateway, random: Random | None = None) -> None:
         self._gateway = gateway
         self._random = random or Random()  # noqa: S311
+        self._sealed: date | None = None
         self._pusher = GenericAsyncPusher(gateway.signer, gateway.clock, read_identity(gateway.signer.certificate).number)
 
     def run(self, stop: threading.Event) -> None:
@@ -47,8 +49,24 @@ class Worker:
 
     def step(self) -> bool:
         """Do one piece of each kind of work; False when there was none."""
+        self._seal()
         done = self._process()
         return self._push() or done
+
+    def _seal(self) -> None:
+        # Once a day: every finished day of the audit chain gets its signed checkpoint.
+        now = self._gateway.clock()
+        if self._sealed == now.date():
+            return
+        try:
+            with self._gateway.store.writing() as conn:
+                days = verzegel(conn, self._gateway.signer, now)
+        except KetenVerbroken:
+            log.error("audit_chain_broken", remedy="vsb-gateway audit verify")
+            days = ()
+        self._sealed = now.date()
+        if days:
+            log.info("audit_sealed", days=[d.isoformat() for d in days])
 
     def _process(self) -> bool:
         now = self._gateway.clock()

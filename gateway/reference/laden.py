@@ -12,11 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert
 
 from gateway.clock import BRUSSELS
+from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference.lezen import Bron, Laadfout, Rij, herken, lees
 from gateway.reference.samenhang import Samenhang
 from gateway.reference.schrijven import schrijf
 from gateway.reference.soorten import SOORTEN
 from gateway.reference.tables import laadbeurt
+from gateway.store.audit import noteer
 
 _BATCH = 1000
 
@@ -53,13 +55,15 @@ def laad(
     *,
     voortgang: Voortgang | None = None,
     op: datetime | None = None,
+    door: str = "gateway",
 ) -> Laadverslag:
     """Check the files and, when nothing is wrong with any, put them in the database in one transaction.
 
     A row replaces the row with the same key. Periods replace every period that was known of the same person, facility
     or price: files that tell about the same ones belong in one load.
 
-    `op` is the moment that the record of this load shows; the start of `vandaag` when left out.
+    `op` is the moment that the record of this load shows; the start of `vandaag` when left out. `door` stands in the audit
+    chain as who loaded.
 
     Raises:
         OSError: a file cannot be read.
@@ -72,7 +76,7 @@ def laad(
         if fouten:
             conn.rollback()
         else:
-            _noteer(conn, gelezen, op or datetime.combine(vandaag, time(), BRUSSELS))
+            _noteer(conn, gelezen, op or datetime.combine(vandaag, time(), BRUSSELS), door)
             conn.commit()
     return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=not fouten)
 
@@ -116,9 +120,18 @@ def _groepen(rijen: Iterator[Rij]) -> Iterator[list[Rij]]:
         yield groep
 
 
-def _noteer(conn: Connection, gelezen: Sequence[GeladenBestand], op: datetime) -> None:
+def _noteer(conn: Connection, gelezen: Sequence[GeladenBestand], op: datetime, door: str) -> None:
     beurten: list[Mapping[str, Any]] = [
         {"bestand": g.bestand.name, "soort": g.soort, "rijen": g.rijen, "sha256": g.sha256, "wanneer": op} for g in gelezen
     ]
     if beurten:
         conn.execute(insert(laadbeurt), beurten)
+    for g in gelezen:
+        noteer(
+            conn,
+            Gebeurtenis.REFERENTIE_GELADEN,
+            actor=door,
+            onderwerp=g.bestand.name,
+            gegevens={"soort": g.soort, "rijen": g.rijen, "sha256": g.sha256},
+            tijdstip=op,
+        )

@@ -38,7 +38,7 @@ def load_pkcs11_signer(*, module: Path, token: str, key_label: str, pin: SecretS
     if not isinstance(public, rsa.RSAPublicKey):
         raise KeyProblem(f"{certificate_pem}: only RSA keys are used through PKCS#11")
     try:
-        session = library.lib(str(module)).get_token(token_label=token).open(user_pin=pin.get_secret_value())
+        session = _open(library, library.lib(str(module)).get_token(token_label=token), pin)
         key = session.get_key(object_class=library.ObjectClass.PRIVATE_KEY, label=key_label)
     except (library.PKCS11Error, RuntimeError, OSError) as error:
         raise KeyProblem(f"PKCS#11 token {token!r}, key {key_label!r}: {type(error).__name__}") from None
@@ -52,6 +52,14 @@ def _python_pkcs11() -> Any:
         return importlib.import_module("pkcs11")
     except ImportError:
         raise KeyProblem("a key in a PKCS#11 token needs an extra: pip install 'vsb-gateway[pkcs11]'") from None
+
+
+def _open(library: Any, token: Any, pin: SecretStr) -> Any:
+    try:
+        return token.open(user_pin=pin.get_secret_value())
+    except library.UserAlreadyLoggedIn:
+        # A process logs in to a token once, for all its sessions (PKCS#11 v2.40 §5.6).
+        return token.open()
 
 
 def _check_signs(key: Any, public: rsa.RSAPublicKey, token: str) -> None:

@@ -48,12 +48,14 @@ app.add_typer(register_command.app, name="register")
 
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
-    """The sample data in the database that VSB_DATABASE_URL names."""
+    """The sample data in the database that VSB_DATABASE_URL names, with an audit chain that is still empty."""
     url = f"sqlite:///{tmp_path}/gateway.sqlite"
     monkeypatch.setenv("VSB_DATABASE_URL", url)
     engine = make_engine(url)
     metadata.create_all(engine)
     assert laad(engine, voorbeeldbestanden(), NOW.date()).fouten == ()
+    with engine.begin() as conn:
+        conn.execute(audit.delete())
     yield Store(engine)
     engine.dispose()
 
@@ -235,7 +237,7 @@ def test_a_database_that_can_not_be_reached_is_one_line_without_the_password(url
 def test_a_change_is_confirmed_with_what_was_and_what_is(store: Store) -> None:
     answer = run("register", "attestation", "suspend", "VSB-2024-0001", "--actor", "Jan")
     assert answer.exit_code == 0, answer.output
-    assert "Gewijzigd: attest attest:VSB-2024-0001, door Jan (os:" in answer.stdout
+    assert "Gewijzigd: attest:VSB-2024-0001 (attest), door Jan (os:" in answer.stdout
     assert re.search(r"geschorst\s+nee\s+ja", answer.stdout)
     assert "auditrecord 1" in answer.stdout
     with store.reading() as conn:
@@ -264,7 +266,7 @@ def test_every_list_can_be_added_to_ended_and_shown(store: Store) -> None:
         ended = run("register", name, "end", *key, "--on", "2020-12-31")
         assert re.search(r"tot\s+–\s+2020-12-31", ended.stdout), ended.output
         listed = run("register", name, "list", "--facility", IBW1)
-        assert re.search(r"2020-01-01\s+2020-12-31\s+verlopen", listed.stdout)
+        assert re.search(r"2020-01-01 tot 2020-12-31\s+verlopen", listed.stdout)
     with store.reading() as conn:
         assert conn.execute(select(audit)).all().__len__() == 6
 

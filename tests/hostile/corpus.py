@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.attacks import keyinfo, tokens
+from tests.hostile.attacks import blobs, xades
 from tests.hostile.case import Case
 
-_MODULES = (keyinfo, tokens)
+_MODULES = (blobs, xades)
 CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)

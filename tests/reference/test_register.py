@@ -60,9 +60,10 @@ def store(tmp_path: Path) -> Iterator[Store]:
     engine = make_engine(f"sqlite:///{tmp_path}/register.sqlite")
     metadata.create_all(engine)
     assert laad(engine, voorbeeldbestanden(), TODAY).fouten == ()
-    # The sample facilities declared themselves; here each test does that for itself.
+    # The sample facilities declared themselves; here each test does that for itself, on a chain that is still empty.
     with engine.begin() as conn:
         conn.execute(t.verklaring.delete())
+        conn.execute(audit.delete())
     yield Store(engine)
     engine.dispose()
 

@@ -143,6 +143,7 @@ def test_a_signing_time_outside_the_certificate_is_refused_whatever_the_store_re
     assert refusal(receipt(expired, end + timedelta(seconds=1))) is Code.EXPIRED
     assert refusal(receipt(expired, start - timedelta(seconds=1))) is Code.NOT_YET_VALID
     assert verify(receipt(expired, start)).signing_time == start
+    assert verify(receipt(expired, end)).signing_time == end
 
 
 def test_the_certificate_is_judged_at_the_signing_time() -> None:
@@ -326,6 +327,75 @@ def test_without_the_enveloped_transform_nothing_is_computed() -> None:
     def change(root: etree._Element) -> None:
         transform = next(t for t in root.iter(f"{{{DS}}}Transform") if t.get("Algorithm") == ENVELOPED)
         find(root, "Transforms").remove(transform)
+
+    assert refusal(changed(change)) is Code.XADES
+
+
+@pytest.mark.parametrize(
+    ("name", "ns"),
+    [
+        ("Signature", DS),
+        ("SignedInfo", DS),
+        ("Object", DS),
+        ("QualifyingProperties", XADES),
+        ("SignedProperties", XADES),
+        ("Reference", DS),
+        ("DigestMethod", DS),
+    ],
+)
+def test_an_attribute_that_seal_does_not_write_is_refused(name: str, ns: str) -> None:
+    assert refusal(changed(lambda r: find(r, name, ns).set("Encoding", "x"))) is Code.XADES
+
+
+@pytest.mark.parametrize("name", ["SignedInfo", "KeyInfo", "X509Data", "Object", "Reference", "SignatureValue"])
+def test_text_between_the_elements_of_the_signature_is_refused(name: str) -> None:
+    assert refusal(changed(lambda r: setattr(find(r, name), "tail", "x"))) is Code.XADES
+
+
+@pytest.mark.parametrize(("name", "ns"), [("Signature", DS), ("KeyInfo", DS), ("Object", DS), ("CertDigest", XADES)])
+def test_text_before_the_elements_of_the_signature_is_refused(name: str, ns: str) -> None:
+    assert refusal(changed(lambda r: setattr(find(r, name, ns), "text", "x"))) is Code.XADES
+
+
+def test_white_space_between_unsigned_elements_does_no_harm() -> None:
+    spaced = changed(lambda r: setattr(find(r, "X509Data"), "tail", "\n"))
+    assert verify(spaced).signing_time == NOW
+
+
+def test_properties_that_target_another_signature_are_refused() -> None:
+    assert refusal(changed(lambda r: find(r, "QualifyingProperties", XADES).set("Target", "#other"))) is Code.XADES
+
+
+def test_the_certificate_named_by_another_digest_is_refused() -> None:
+    def change(root: etree._Element) -> None:
+        find(find(root, "CertDigest", XADES), "DigestMethod").set("Algorithm", "http://www.w3.org/2000/09/xmldsig#sha1")
+
+    assert refusal(changed(change)) is Code.ALGORITHM
+
+
+def test_up_to_five_certificates_may_be_delivered_and_only_certificates() -> None:
+    def listed(number: int) -> bytes:
+        def change(root: etree._Element) -> None:
+            data = find(root, "X509Data")
+            first, *rest = list(data)
+            for element in rest:
+                data.remove(element)
+            for i in range(number - 1):
+                etree.SubElement(data, first.tag).text = base64.b64encode(b"chain %d" % i).decode()
+
+        return changed(change)
+
+    assert verify(listed(1))
+    assert verify(listed(5))
+    assert refusal(listed(6)) is Code.XADES
+    assert refusal(changed(lambda r: find(r, "X509Data").clear())) is Code.XADES
+    assert refusal(changed(lambda r: etree.SubElement(find(r, "X509Data"), f"{{{DS}}}X509CRL"))) is Code.XADES
+
+
+def test_the_same_certificate_listed_twice_is_refused() -> None:
+    def change(root: etree._Element) -> None:
+        data = find(root, "X509Data")
+        data.append(etree.fromstring(etree.tostring(data[0])))
 
     assert refusal(changed(change)) is Code.XADES
 
