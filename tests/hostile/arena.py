@@ -52,6 +52,9 @@ class Arena:
     trap: Trap
     restarts: int = 0
     peak: dict[str, int] = field(default_factory=dict)
+    """Highest resident memory of the server and its worker, in KB."""
+    greedy: dict[str, int] = field(default_factory=dict)
+    """Cases that raised the server's peak, and by how many KB."""
     _log_read: int = 0
 
     def attack(self, case: Case) -> Verdict:
@@ -113,7 +116,10 @@ class Arena:
         self._log_read = len(log)
         if found:
             yield f"the log shows {found[0].decode()}"
+        before = self.peak.get("server", 0)
         self.measure()
+        if self.peak["server"] > before > 0:
+            self.greedy[case.id] = self.peak["server"] - before
         if not self._alive():
             yield "the server no longer answers"
             self.restarts += 1
@@ -129,7 +135,7 @@ class Arena:
             return False
 
     def measure(self) -> None:
-        """Remember the peak memory of the server and its worker, in KB."""
+        """Remember the peak memory of the server and its worker."""
         pid = self.gateway.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split() if Path(f"/proc/{pid}").exists() else []
         for name, number in (("server", str(pid)), *(("worker", c) for c in children)):

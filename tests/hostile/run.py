@@ -66,7 +66,9 @@ def summary(verdicts: Sequence[Verdict]) -> str:
 
 def memory(field: Arena) -> str:
     field.measure()
-    return "peak memory " + ", ".join(f"{name} {kb / 1024:.0f} MB" for name, kb in sorted(field.peak.items()))
+    peaks = ", ".join(f"{name} {kb / 1024:.0f} MB" for name, kb in sorted(field.peak.items()))
+    top = sorted(field.greedy.items(), key=lambda item: -item[1])[:3]
+    return f"peak memory {peaks} (most by {', '.join(f'{id} +{kb / 1024:.0f}' for id, kb in top) or 'none'})"
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,0 +1,119 @@
+"""Every example of every cookbook, sent through a real server in its order, gets exactly the answer it says it gets."""
+
+from __future__ import annotations
+
+import csv
+import time
+import tomllib
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from lxml import etree
+
+from conformance.messages import envelope
+from conformance.walkthrough import sample_price, sample_signer
+from gateway.berichten.names import ANTWOORD
+from gateway.berichten.voorbeelden import VoorbeeldError, render
+from gateway.schema import registry
+from gateway.wire.build import moment
+from tests.support import NAMES, RunningGateway, running_gateway
+
+ROOT = Path(__file__).parents[2]
+COOKBOOKS = sorted(p.parent for p in (ROOT / "cookbooks").glob("*/cookbook.toml"))
+
+
+def values(gateway: RunningGateway, answered: dict[str, str]) -> dict[str, str]:
+    with (ROOT / "gateway/reference/sample/voorzieningen.csv").open(encoding="utf-8", newline="") as file:
+        facilities = {row["riziv"]: row for row in csv.DictReader(file, delimiter=";")}
+    new_year = date(gateway.today().year, 1, 1)
+    found = {
+        "nu": moment(gateway.now()),
+        "id": str(uuid4()),
+        "nieuwjaar": new_year.isoformat(),
+        "nieuwjaar-1": (new_year - timedelta(days=1)).isoformat(),
+    }
+    found |= {f"insz:{n}": v for n, v in NAMES["personen"].items()}
+    found |= {f"riziv:{n}": v for n, v in NAMES["voorzieningen"].items()}
+    found |= {f"{k}:{n}": facilities[v][k] for n, v in NAMES["voorzieningen"].items() for k in ("kbo", "iban")}
+    return found | {f"dossier:{n}": d for n, d in answered.items()}
+
+
+def amount(gateway: RunningGateway, question: str) -> str:
+    facility, _code, van, tot = question.split(":")
+    first, last = date.fromisoformat(van), date.fromisoformat(tot)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return str(sum(sample_price(NAMES["voorzieningen"][facility], d, gateway.today()) for d in days))
+
+
+def send(
+    gateway: RunningGateway, example: dict[str, Any], text: str, certificate: str, answered: dict[str, str]
+) -> tuple[str, list[str]]:
+    if example["dienst"] == "facturatie":
+        return _zending(gateway, text)
+    answer = gateway.post(example["dienst"], envelope(text, sample_signer(certificate), gateway.now())).root
+    payload = answer[1][0]
+    registry.check(payload)
+    if example["dienst"] == "aanvraag":
+        dossier = payload.findtext(f".//{{{ANTWOORD}}}Dossiernummer")
+        if dossier:
+            answered[example["naam"]] = dossier
+        codes = [e.text or "" for e in payload.iterfind(f".//{{{ANTWOORD}}}Reden/{{*}}Code")]
+        return payload.findtext(f".//{{{ANTWOORD}}}Uitkomst") or "", sorted(codes)
+    fault = payload.findtext(".//{*}FaultCode")
+    if fault:
+        return fault, [e.text or "" for e in payload.iterfind(".//{*}DetailCode")]
+    statuses = {e.text or "" for e in payload.iterfind(".//{*}Status")}
+    return "/".join(sorted(statuses)), [e.text or "" for e in payload.iterfind(".//{*}Deelperiode/{*}Zorgkas")]
+
+
+def _zending(gateway: RunningGateway, text: str) -> tuple[str, list[str]]:
+    facility, reference = gateway.facility().facturatie, f"EX{uuid4().hex[:12]}"
+    facility.post(text.encode(), reference)
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for _, content, digest in facility.get():
+            root = etree.fromstring(content)
+            label = root.findtext(f"{{{ANTWOORD}}}Label") or ""
+            facility.confirm([digest])
+            if root.findtext(f"{{{ANTWOORD}}}InputReference") == reference and label != "DF011-931000":
+                registry.check(root)
+                return label, sorted({e.text or "" for e in root.iter(f"{{{ANTWOORD}}}Code")})
+        time.sleep(0.1)
+    raise AssertionError(f"no result for {reference}")
+
+
+@pytest.mark.parametrize("folder", COOKBOOKS, ids=lambda p: p.name)
+def test_every_example_gets_exactly_the_answer_it_states(folder: Path, tmp_path: Path) -> None:
+    data = tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))
+    assert len(data["voorbeeld"]) >= 12
+    wrong: list[str] = []
+    with running_gateway(tmp_path / "g") as gateway:
+        answered: dict[str, str] = {}
+        for example in data["voorbeeld"]:
+            raw = (folder / "examples" / f"{example['naam']}.xml").read_text(encoding="utf-8")
+            text = render(raw, gateway.today(), values(gateway, answered), {"bedrag": lambda q: amount(gateway, q)})
+            got = send(gateway, example, text, data["certificaat"], answered)
+            if got != (example["verwacht"], example["codes"]):
+                wrong.append(f"{example['naam']}: expected {example['verwacht']} {example['codes']}, got {got}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", COOKBOOKS, ids=lambda p: p.name)
+def test_no_example_lies_around_unstated(folder: Path) -> None:
+    stated = {e["naam"] for e in tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))["voorbeeld"]}
+    assert stated == {p.stem for p in (folder / "examples").glob("*.xml")}
+
+
+def test_an_unknown_placeholder_is_named() -> None:
+    with pytest.raises(VoorbeeldError, match="onzin"):
+        render("<a>{{onzin}}</a>", date(2026, 1, 1), {})
+
+
+def test_days_months_and_values_are_filled_in() -> None:
+    text = render(
+        "{{vandaag-1}} {{maand:vandaag-1}} {{x}} {{som:a:vandaag}}", date(2026, 3, 1), {"x": "y"}, {"som": lambda q: f"<{q}>"}
+    )
+    assert text == "2026-02-28 2026-02 y <a:2026-03-01>"
