@@ -24,7 +24,10 @@ debian-test:
 	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl
 
 test: install debian-test
-	$(BIN)/python -m pytest $(ARGS)
+	@rm -f .coverage .coverage.*
+	$(BIN)/python -m coverage run -m pytest $(ARGS)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report
 
 lint: install
 	$(BIN)/ruff check .

@@ -26,15 +26,15 @@ from gateway.diensten.kern import Dienst, Gateway, Verzoek, prove
 from gateway.observe import logs, metrics
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
-from gateway.settings import Settings
+from gateway.settings import Environment, Settings
 from gateway.store.certificaten import CertificateFile
 from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import upgrade
 from gateway.trust.chain import TrustStore, load_trust_store
-from gateway.trust.keys import read_certificates
+from gateway.trust.keys import load_gateway_signer, read_certificates
 from gateway.trust.ocsp import OcspStore
 from gateway.trust.saml import StsTrust
-from gateway.trust.signing import load_signer, sign_envelope
+from gateway.trust.signing import sign_envelope
 from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
 from gateway.wire.faults import fault
@@ -49,7 +49,6 @@ _ANSWER_LIFETIME = timedelta(minutes=1)
 
 def make_gateway(settings: Settings) -> Gateway:
     """Build the parts of a gateway; what is wrong with the configuration is an error here, not at the first request."""
-    password = settings.keystore_password.get_secret_value()
     registry.preload()
     engine = make_engine(settings.database_url)
     upgrade(engine)
@@ -70,7 +69,14 @@ def make_gateway(settings: Settings) -> Gateway:
         ocsp=ocsp,
         certificates=CertificateFile(store),
         sts=_sts(settings, trust),
-        signer=load_signer(settings.keystore.read_bytes(), password),
+        signer=load_gateway_signer(
+            keystore=settings.keystore,
+            keystore_password=settings.keystore_password,
+            key_pem=settings.key_pem,
+            certificate_pem=settings.certificate_pem,
+            keystore_base64=settings.keystore_base64,
+            production=settings.environment is Environment.PRODUCTION,
+        ),
         cookbooks=load_cookbooks(settings.cookbooks),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),

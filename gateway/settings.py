@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     allow_sha1: bool = Field(False, description="Accept RSA-SHA1 and SHA-1 digests of connectors before 4.3.0; unsafe.")
     keystore: Path = Field(default_factory=lambda: _sample("gateway.p12"), description="PKCS#12 with the gateway's signing key.")
     keystore_password: SecretStr = Field(SecretStr("vsb-sample"), description="Its password.")
+    keystore_base64: SecretStr | None = Field(None, description="The PKCS#12 itself, base64, instead of VSB_KEYSTORE.")
+    key_pem: Path | None = Field(None, description="PEM private key, with VSB_CERTIFICATE_PEM, instead of VSB_KEYSTORE.")
+    certificate_pem: Path | None = Field(None, description="PEM certificate of VSB_KEY_PEM, then its chain.")
     sign_responses: bool = Field(
         False, description="Also sign the WS-Security header of answers; real eHealth clients refuse that."
     )
