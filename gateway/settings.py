@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     )
     cookbooks: Path = Field(default_factory=lambda: data_dir("cookbooks"), description="Folder of the pillars' cookbooks.")
     max_request: int = Field(16 * 1024 * 1024, description="Largest HTTP body, in bytes.", ge=1024)
-    max_blob: int = Field(256 * 1024 * 1024, description="Largest inflated blob, in bytes.", ge=1024)
+    max_blob: int = Field(128 * 1024 * 1024, description="Largest inflated blob, in bytes.", ge=1024)
     body_timeout: float = Field(30.0, description="Seconds within which a whole request body must arrive.", gt=0)
     max_concurrent: int = Field(16, description="Requests processed at once per process; more wait.", ge=1)
     rate_address: float = Field(

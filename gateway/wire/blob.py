@@ -14,7 +14,12 @@ from lxml.etree import _Element as Element
 
 from gateway.refusal import Code, Refusal
 
-MAX_INFLATED = 256 * 1024 * 1024
+MAX_INFLATED = 128 * 1024 * 1024
+MAX_RATIO = 250
+"""Inflated over packed; a month of invoices reaches some 50, a bomb a thousand."""
+_FREE = 4 * 1024 * 1024
+"""Bytes that may be inflated whatever the ratio."""
+_STEP = 1024 * 1024
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +81,19 @@ def inflate(packed: bytes, limit: int) -> bytes:
     """
     for wbits in (-15, 15):
         engine = zlib.decompressobj(wbits)
+        content, rest = bytearray(), packed
         try:
-            content = engine.decompress(packed, limit + 1)
+            while not engine.eof and (chunk := engine.decompress(rest, _STEP)):
+                content += chunk
+                rest = engine.unconsumed_tail
+                if len(content) > limit:
+                    raise _too_big(limit)
+                if len(content) > max(_FREE, MAX_RATIO * len(packed)):
+                    raise _too_big(MAX_RATIO * len(packed))
         except zlib.error:
             continue
-        if len(content) > limit:
-            raise _too_big(limit)
         if engine.eof and not engine.unused_data:
-            return content
+            return bytes(content)
     raise Refusal(Code.BLOB_DEFLATE, place="//Detail", expected="raw deflate, volledig en zonder rest")
 
 

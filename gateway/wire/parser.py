@@ -15,7 +15,8 @@ from lxml.etree import _Element as Element
 from gateway.refusal import Code, Refusal
 
 _DECLARATION = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml\s[^>]*?encoding\s*=\s*[\"']([^\"']*)[\"']", re.S)
-_DOCTYPE = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s+|<\?.*?\?>|<!--.*?-->)*<!DOCTYPE", re.S)
+# Possessive, so that a prolog of spaces or comments is walked once.
+_DOCTYPE = re.compile(rb"\A(?:\xef\xbb\xbf)?(?:\s++|<\?.*?\?>|<!--.*?-->)*+<!DOCTYPE", re.S)
 
 
 @dataclass(frozen=True, kw_only=True)

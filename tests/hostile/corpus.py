@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.hostile.attacks import blobs, xades
+from tests.hostile.attacks import http_requests
 from tests.hostile.case import Case
 
-_MODULES = (blobs, xades)
+_MODULES = (http_requests,)
 CORPUS: tuple[Case, ...] = tuple(case for module in _MODULES for case in module.CASES)
