@@ -115,7 +115,7 @@ def receiver_app(receiver: Receiver) -> FastAPI:
         try:
             if not (code.isascii() and code.isdecimal()):
                 raise Refusal(Code.UNKNOWN_SERVICE, place=f"/zorgkas/{code[:20]}")
-            check_content_type(request.headers.get("content-type"))
+            check_content_type(request.headers.get("content-type"), request.headers.get("content-encoding"))
             raw = await read_body(request.stream(), declared=request.headers.get("content-length"), limit=_LIMIT, timeout=60)
             return await run_in_threadpool(work, code, raw)
         except Refusal as refusal:

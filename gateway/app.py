@@ -148,7 +148,7 @@ async def _answer(gateway: Gateway, slots: asyncio.Semaphore, naam: str, request
             )
         headers = request.headers
         gateway.address_limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
-        check_content_type(headers.get("content-type"))
+        check_content_type(headers.get("content-type"), headers.get("content-encoding"))
         raw = await read_body(
             request.stream(),
             declared=headers.get("content-length"),

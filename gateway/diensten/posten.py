@@ -49,6 +49,8 @@ def bewaar_post(gateway: Gateway, dienst: Dienst, conn: Connection, bewezen: Bew
                 place="/post/CommonInput/InputReference",
                 found=f"eerste ontvangst {eerder.ontvangen_op:%Y-%m-%dT%H:%M:%SZ}",
             )
+        if not bewezen.signed.body_is_signed:
+            replay.remember(conn, bewezen.signed, policy_of(gateway.settings, dienst), repeated=True)
         return False
     if not bewezen.signed.body_is_signed:
         replay.remember(conn, bewezen.signed, policy_of(gateway.settings, dienst))

@@ -180,7 +180,7 @@ poging = Table(
 gezien = Table(
     "gezien",
     metadata,
-    Column("sleutel", String(64), primary_key=True, comment="SHA-256 over certificate and signature value"),
+    Column("sleutel", String(64), primary_key=True, comment="SHA-256 over certificate and SignedInfo"),
     Column("tot", Moment, nullable=False, index=True),
 )
 """Signatures that bind no content (Timestamp-only), remembered for as long as their Timestamp could be accepted."""

@@ -51,7 +51,8 @@ class Signed:
     parts: frozenset[Part]
     created: datetime
     expires: datetime
-    signature_value: bytes
+    signed_info: bytes
+    """SHA-256 of what the signature is over; an ECDSA value can be turned into another valid one, this can not."""
     assertion: Assertion | None = None
     """In the SAML profile: what the STS says of the certificate's holder."""
 
@@ -115,7 +116,7 @@ def _verify(
     der = certificate.public_bytes(Encoding.DER)
     accept_certificate(der, certificate, now)
     check_key(certificate, policy)
-    _check_value(header, info, certificate, assertion)
+    signed_info = _check_value(header, info, certificate, assertion)
     for index, (reference, target) in enumerate(zip(info.references, targets, strict=True)):
         if not reference_fits(info, index, exclusive(target, reference.transforms[0].prefixes)):
             raise Refusal(Code.DIGEST, place=f"//{etree.QName(target).localname}", line=target.sourceline)
@@ -125,7 +126,7 @@ def _verify(
         parts=parts,
         created=created,
         expires=expires,
-        signature_value=info.value,
+        signed_info=signed_info,
         assertion=assertion,
     )
 
@@ -144,9 +145,10 @@ def _holder(
     return tokens.on_file(pointer, known), None
 
 
-def _check_value(header: Header, info: SignedInfo, certificate: x509.Certificate, assertion: Assertion | None) -> None:
+def _check_value(header: Header, info: SignedInfo, certificate: x509.Certificate, assertion: Assertion | None) -> bytes:
+    octets = exclusive(info.element, info.prefixes)
     try:
-        verify_value(certificate, info.method, info.value, exclusive(info.element, info.prefixes))
+        verify_value(certificate, info.method, info.value, octets)
     except Refusal as refusal:
         if assertion is None or refusal.code is not Code.SIGNATURE:
             raise
@@ -157,6 +159,7 @@ def _check_value(header: Header, info: SignedInfo, certificate: x509.Certificate
             expected="de sleutel van het certificaat in SubjectConfirmation/KeyInfo",
             found="een andere sleutel of een gewijzigde handtekening",
         ) from None
+    return hashlib.sha256(octets).digest()
 
 
 def _check_parts(header: Header, policy: SecurityPolicy, parts: frozenset[Part]) -> None:

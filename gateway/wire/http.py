@@ -11,12 +11,18 @@ from gateway.wire.xop import is_package
 XML_CONTENT_TYPE = "text/xml; charset=utf-8"
 
 
-def check_content_type(value: str | None) -> None:
-    """Only text/xml in UTF-8 (SOAP 1.1 §6), or a XOP package whose root is that.
+def check_content_type(value: str | None, encoding: str | None = None) -> None:
+    """Only text/xml in UTF-8 (SOAP 1.1 §6), or a XOP package whose root is that; never compressed by HTTP.
+
+    Args:
+        value: the Content-Type header.
+        encoding: the Content-Encoding header.
 
     Raises:
         Refusal: CONTENT_TYPE.
     """
+    if (encoding or "identity").strip().lower() != "identity":
+        raise Refusal(Code.CONTENT_TYPE, place="Content-Encoding", expected="geen", found=(encoding or "")[:40])
     if is_package(value or ""):
         return
     media, _, parameters = (value or "").partition(";")

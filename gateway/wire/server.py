@@ -12,6 +12,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+_LINGER_SECONDS = 2.0
+_LINGER_OCTETS = 4 * 1024 * 1024
 _TOO_MANY = (
     b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nContent-Type: text/plain\r\nContent-Length: 26\r\n"
     b"Connection: close\r\n\r\nToo many open connections\n"
@@ -28,6 +30,8 @@ class BoundedProtocol(H11Protocol):
     _open: ClassVar[Counter[str]] = Counter()
 
     _address = ""
+    _lingering: int | None = None
+    """Bytes that are still read and thrown away after a refusal."""
     _timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -54,11 +58,29 @@ class BoundedProtocol(H11Protocol):
     def data_received(self, data: bytes) -> None:
         if not self._address:
             return
+        if self._lingering is not None:
+            self._lingering -= len(data)
+            if self._lingering < 0:
+                self.transport.close()
+            return
         super().data_received(data)
+        if self._lingering is not None:
+            return
         if self.cycle is not None and not self.cycle.response_complete:
             self._disarm()
         elif self._timer is None and not self.transport.is_closing():
             self._arm()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is not HTTP, then read on for a moment: closing at once would take the answer back (RFC 9112 §9.6)."""
+        text = msg.encode()
+        head = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: "
+        self.transport.write(f"{head}{len(text)}\r\n\r\n".encode() + text)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._disarm()
+        self._lingering = _LINGER_OCTETS
+        self._timer = asyncio.get_running_loop().call_later(_LINGER_SECONDS, self.transport.close)
 
     def _arm(self) -> None:
         self._timer = asyncio.get_running_loop().call_later(self.header_seconds, self._too_slow)

@@ -22,7 +22,11 @@ def wsdl(name: str, address: str) -> bytes:
 
 
 def schema_file(path: str) -> Path | None:
-    """A schema below xsd/, or None; a path that leaves the folder is not found."""
+    """A schema below xsd/, or None; a path that leaves the folder, or is none at all, is not found."""
     root = data_dir("xsd").resolve()
-    target = (root / path).resolve()
-    return target if target.suffix == ".xsd" and target.is_relative_to(root) and target.is_file() else None
+    try:
+        target = (root / path).resolve()
+        found = target.suffix == ".xsd" and target.is_relative_to(root) and target.is_file()
+    except (ValueError, OSError):
+        return None
+    return target if found else None

@@ -20,6 +20,9 @@ from gateway.wire.parser import Bounds, parse
 MAX_PARTS = 8
 MAX_PART_HEADERS = 4_096
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,./:=? -]{0,69}[0-9A-Za-z'()+_,./:=?-]")
+_ROOT_TYPE = re.compile(
+    r'(?i)\s*(application/xop\+xml|text/xml)\s*(;\s*charset\s*=\s*"?utf-8"?\s*|;\s*type\s*=\s*"?text/xml"?\s*)*'
+)
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))')
 
 
@@ -53,14 +56,24 @@ def read_message(raw: bytes, content_type: str, bounds: Bounds) -> Envelope:
     root_part = next((p for p in parts if wanted is not None and p.id == wanted.strip("<>")), None) if wanted else parts[0]
     if root_part is None:
         raise _package("het root-deel dat start noemt", "geen zulk deel")
+    if not _ROOT_TYPE.fullmatch(root_part.type):
+        raise _package("een root-deel van type application/xop+xml in UTF-8", root_part.type[:60])
     root = parse(bytes(root_part.content), bounds)
     _inline(root, {p.id: p for p in parts if p is not root_part and p.id is not None}, len(parts) - 1)
     return envelope_of(root, raw)
 
 
 def parameters_of(content_type: str) -> dict[str, str]:
-    """Parameters of a Content-Type header, names in lower case."""
-    return {m[1].lower(): m[2] if m[2] is not None else m[3] for m in _PARAMETER.finditer(content_type)}
+    """Parameters of a Content-Type header, names in lower case.
+
+    Raises:
+        Refusal: PACKAGE when one stands twice.
+    """
+    found = [(m[1].lower(), m[2] if m[2] is not None else m[3]) for m in _PARAMETER.finditer(content_type)]
+    parameters = dict(found)
+    if len(parameters) != len(found):
+        raise _package("elke parameter één keer", "een dubbele")
+    return parameters
 
 
 def _split(raw: bytes, parameters: dict[str, str]) -> list[_Part]:
@@ -69,12 +82,13 @@ def _split(raw: bytes, parameters: dict[str, str]) -> list[_Part]:
         raise _package("een boundary van hoogstens 70 tekens", "geen of een andere")
     if parameters.get("type", "application/xop+xml").lower() not in ("application/xop+xml", "text/xml"):
         raise _package('type="application/xop+xml"', parameters["type"][:60])
+    if parameters.get("start-info", "text/xml").lower() != "text/xml":
+        raise _package('start-info="text/xml"', parameters["start-info"][:60])
     mark = b"\r\n--" + boundary.encode()
     view = memoryview(raw)
-    position = 0 if raw.startswith(mark[2:]) else raw.find(mark)
-    if position < 0:
-        raise _package("de boundary in het bericht", "niet gevonden")
-    position += len(mark) - (2 if position == 0 and not raw.startswith(mark) else 0)
+    if not raw.startswith((mark, mark[2:])):
+        raise _package("de boundary aan het begin van het bericht", "iets anders")
+    position = len(mark) if raw.startswith(mark) else len(mark) - 2
     parts: list[_Part] = []
     while not raw.startswith(b"--", position):
         if len(parts) == MAX_PARTS:
@@ -85,6 +99,8 @@ def _split(raw: bytes, parameters: dict[str, str]) -> list[_Part]:
             raise _package("elk deel met headers en een sluitende boundary", "een onvolledig deel")
         parts.append(_part(raw[position:head], view[head + 4 : max(end, head + 4)]))
         position = end + len(mark)
+    if raw[position + 2 :].strip(b"\r\n"):
+        raise _package("niets na de sluitende boundary", "nog inhoud")
     ids = [p.id for p in parts if p.id is not None]
     if not parts or len(ids) != len(set(ids)):
         raise _package("delen met elk een eigen Content-ID", "geen delen of een dubbele")

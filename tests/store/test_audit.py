@@ -17,7 +17,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.paths import data_dir
 from gateway.store.audit import BEGIN, canoniek, laatste_records, noteer
-from gateway.store.audit_controle import Verslag, Wat, verifieer
+from gateway.store.audit_controle import MAX_BREUKEN, Verslag, Wat, verifieer
 from gateway.store.audit_tables import audit, audit_zegel
 from gateway.store.audit_zegels import KetenVerbroken, lees_zegel, verzegel, zegel_van
 from gateway.store.engine import Store, make_engine
@@ -285,6 +285,12 @@ def test_a_chain_rewritten_from_a_record_on_is_found_by_the_seals(sealed_store: 
     assert breaks(look(sealed_store)) == [(Wat.ZEGEL_HASH, 5), (Wat.ZEGEL_HASH, 9)]
 
 
+def test_a_chain_rewritten_from_the_start_is_found_by_every_seal(sealed_store: Store) -> None:
+    tamper(sealed_store, update(audit).where(audit.c.volgnr == 1).values(actor="os:piet"))
+    recompute(sealed_store, 1)
+    assert breaks(look(sealed_store)) == [(Wat.ZEGEL_HASH, 1), (Wat.ZEGEL_HASH, 5), (Wat.ZEGEL_HASH, 9)]
+
+
 def test_a_deleted_record_leaves_a_gap(sealed_store: Store) -> None:
     tamper(sealed_store, delete(audit).where(audit.c.volgnr.in_([6, 7])))
     assert breaks(look(sealed_store)) == [(Wat.GAT, 6)]
@@ -337,6 +343,14 @@ def test_an_inserted_record_is_found(sealed_store: Store, number: int) -> None:
 def test_every_changed_record_is_named(sealed_store: Store) -> None:
     tamper(sealed_store, update(audit).where(audit.c.volgnr.in_([2, 9, 14])).values(actor="os:piet"))
     assert breaks(look(sealed_store)) == [(Wat.INHOUD, 2), (Wat.INHOUD, 9), (Wat.INHOUD, 14)]
+
+
+def test_of_very_many_breaks_the_first_are_named(sealed_store: Store) -> None:
+    for _ in range(60):
+        write(sealed_store, THURSDAY)
+    tamper(sealed_store, update(audit).values(actor="os:piet"))
+    found = breaks(look(sealed_store))
+    assert found == [(Wat.INHOUD, number) for number in range(1, MAX_BREUKEN + 1)]
 
 
 def test_records_after_the_last_seal_are_counted_and_still_bound_to_each_other(sealed_store: Store) -> None:
@@ -522,9 +536,10 @@ def test_a_sealed_document_of_another_kind_is_no_seal(sealed_store: Store) -> No
 
 
 def test_seals_are_not_put_over_a_chain_that_lost_sealed_records(sealed_store: Store) -> None:
-    tamper(sealed_store, delete(audit).where(audit.c.volgnr >= 12))
-    with pytest.raises(KetenVerbroken), sealed_store.writing() as conn:
-        verzegel(conn, GATEWAY, THURSDAY + DAY)
+    for start in (12, 1):
+        tamper(sealed_store, delete(audit).where(audit.c.volgnr >= start))
+        with pytest.raises(KetenVerbroken), sealed_store.writing() as conn:
+            verzegel(conn, GATEWAY, THURSDAY + DAY)
 
 
 def test_the_end_cut_off_with_its_seal_is_found_with_the_seals_kept_elsewhere(sealed_store: Store) -> None:

@@ -125,6 +125,23 @@ def test_a_certificate_of_another_key_is_refused(file: Callable[..., Path]) -> N
         load_gateway_signer(key_pem=file("gateway.key"), certificate_pem=SAMPLE / "zorgkas-180.pem")
 
 
+@pytest.mark.parametrize("given", ["keystore", "key_pem", "certificate_pem"])
+def test_a_file_that_is_not_there_is_named(given: str, tmp_path: Path, file: Callable[..., Path]) -> None:
+    pem: dict[str, Any] = {"key_pem": file("gateway.key"), "certificate_pem": SAMPLE / "gateway.pem"}
+    absent = tmp_path / "absent"
+    with pytest.raises(KeyProblem, match="absent: No such file"):
+        load_gateway_signer(**({"keystore": absent} if given == "keystore" else pem | {given: absent}))
+
+
+def test_what_was_expected_is_said(tmp_path: Path, file: Callable[..., Path]) -> None:
+    with pytest.raises(KeyProblem, match=r"wrong password, or not a PKCS#12"):
+        load_gateway_signer(keystore=file("gateway.key"), keystore_password=PASSWORD)
+    with pytest.raises(KeyProblem, match=r"wrong password, or not an RSA or EC key in PEM"):
+        load_gateway_signer(key_pem=file("gateway.p12"), certificate_pem=SAMPLE / "gateway.pem")
+    with pytest.raises(KeyProblem, match="not base64"):
+        load_gateway_signer(keystore_base64=SecretStr("AAA*A"), keystore_password=PASSWORD)
+
+
 # Who may read the file.
 
 

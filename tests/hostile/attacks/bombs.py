@@ -61,6 +61,16 @@ def in_payload(inner: str) -> Callable[[Context], bytes]:
     return make
 
 
+def before_the_key(old: str, new: str) -> Callable[[Context], bytes]:
+    """Something large in what is computed before anybody has proven anything: a certificate is public."""
+    return lambda ctx: swap(good(ctx), old, new)
+
+
+def prefixes(count: int) -> str:
+    names = " ".join(f"n{n}" for n in range(count))
+    return f'exc-c14n#"><i:InclusiveNamespaces xmlns:i="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="{names}"/></ds:CanonicalizationMethod>'
+
+
 def nested(depth: int) -> bytes:
     return b"<a>" * depth + b"</a>" * depth
 
@@ -125,6 +135,23 @@ _FLOODS = cases(
     ("instructions-1m", "a million processing instructions", plain(b"<x>" + b"<?a?>" * 1_000_000 + b"</x>"), "WIRE-013"),
     ("signatures-10k", "ten thousand signatures", in_security(f'<x xmlns="{DS}">' + "<Signature/>" * 10_000 + "</x>"), "TRUST-002"),
 )  # fmt: skip
+_UNPROVEN = cases(
+    "flood before proof",
+    ("info-attributes", "150,000 attributes on SignedInfo", before_the_key("<ds:SignedInfo", f"<ds:SignedInfo {attributes(150_000)}"), "WIRE-013 TRUST-002 TRUST-003"),
+    ("info-attributes-spaced", "the same with spaces", before_the_key("<ds:SignedInfo", f"<ds:SignedInfo {attributes(150_000, ' ')}"), "WIRE-013 TRUST-002 TRUST-003"),
+    ("reference-attributes", "150,000 attributes on a Reference", before_the_key("<ds:Reference ", f"<ds:Reference {attributes(150_000)} "), "WIRE-013 TRUST-002"),
+    ("method-attributes", "150,000 attributes on SignatureMethod", before_the_key("<ds:SignatureMethod ", f"<ds:SignatureMethod {attributes(150_000)} "), "WIRE-013 TRUST-002 TRUST-003"),
+    ("info-namespaces", "100,000 namespaces on SignedInfo", before_the_key("<ds:SignedInfo", f"<ds:SignedInfo {namespaces(100_000)}"), "WIRE-013 TRUST-002 TRUST-006"),
+    ("info-namespaces-used", "40,000 namespaces that SignedInfo's attributes use", before_the_key("<ds:SignedInfo", "<ds:SignedInfo " + " ".join(f'xmlns:n{n}="u:{n}" n{n}:a="x"' for n in range(40_000))), "WIRE-013 TRUST-002"),
+    ("info-prefixes", "a PrefixList of a million prefixes on SignedInfo", before_the_key('exc-c14n#"/>', prefixes(1_000_000)), "WIRE-013 TRUST-002 TRUST-006"),
+    ("info-text", "nine million characters of text in SignedInfo", before_the_key("<ds:Reference ", "x" * 9_000_000 + "<ds:Reference "), "TRUST-002 TRUST-006 WIRE-013"),
+    ("envelope-namespaces", "100,000 namespaces on the Envelope", before_the_key("<soap:Envelope", f"<soap:Envelope {namespaces(100_000)}"), "WIRE-013 WIRE-016 TRUST-002"),
+    ("envelope-attributes", "150,000 attributes on the Envelope", before_the_key("<soap:Envelope", f"<soap:Envelope {attributes(150_000)}"), "WIRE-013 WIRE-016 TRUST-002"),
+    ("security-attributes", "150,000 attributes on Security", before_the_key("<wsse:Security", f"<wsse:Security {attributes(150_000)}"), "WIRE-013 TRUST-002"),
+    ("body-attributes", "150,000 attributes on the Body", before_the_key("<soap:Body", f"<soap:Body {attributes(150_000)}"), "WIRE-013 TRUST-005"),
+    ("body-ids", "100,000 ids on the Body", before_the_key("<soap:Body", f"<soap:Body {ids(100_000)}"), "WIRE-013 TRUST-005"),
+    ("id-queries", "150,000 elements with two ids", before_the_key("<soap:Header>", "<soap:Header><x>" + "".join(f'<a Id="i{n}" ID="j{n}"/>' for n in range(150_000)) + "</x>"), "WIRE-013"),
+)  # fmt: skip
 _NAMES = cases(
     "huge names and text",
     ("name-100k", "an element name of 100,000 characters", plain(b"<" + b"a" * 100_000 + b"/>"), "WIRE-001"),
@@ -156,4 +183,4 @@ _PROLOG = cases(
     ("prolog-bytes", "four megabytes of angle brackets", before_root(b"<" * 4_000_000, b""), "WIRE-001 WIRE-013"),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = _ENTITIES + _NESTING + _FLOODS + _NAMES + _PROLOG
+CASES: tuple[Case, ...] = _ENTITIES + _NESTING + _FLOODS + _UNPROVEN + _NAMES + _PROLOG

@@ -106,7 +106,7 @@ def upgrade() -> None:
 
     op.create_table(
         "gezien",
-        sa.Column("sleutel", sa.String(length=64), nullable=False, comment="SHA-256 over certificate and signature value"),
+        sa.Column("sleutel", sa.String(length=64), nullable=False, comment="SHA-256 over certificate and SignedInfo"),
         sa.Column("tot", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("sleutel", name=op.f("pk_gezien")),
     )
