@@ -28,7 +28,7 @@ from gateway.trust.signing import Signer
 from gateway.trust.wssecurity import Signed
 from gateway.wire.envelope import Envelope
 from gateway.wire.limits import RateLimit
-from gateway.wire.names import WSA
+from gateway.wire.names import WSA, q
 from gateway.wire.parser import Bounds
 from gateway.wire.xop import read_message
 
@@ -171,6 +171,8 @@ def _check_action(dienst: Dienst, envelope: Envelope, soap_action: str) -> None:
             found=tag[:120],
         )
     expected = dienst.operaties[tag]
+    if envelope.header is not None and len(envelope.header.findall(q(WSA, "Action"))) > 1:
+        raise Refusal(Code.SOAP_ACTION, place="/Envelope/Header/Action", expected="één wsa:Action", found="meer")
     # Clients in the field leave SOAPAction empty or repeat the address; only a contradiction is refused.
     if soap_action and soap_action != expected and not urlsplit(soap_action).path.endswith(f"/{dienst.naam}/v1"):
         raise Refusal(Code.SOAP_ACTION, place="SOAPAction", expected=expected, found=soap_action[:120])

@@ -15,6 +15,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import InvalidCertificateError, PathBuildingError, PathValidationError
 
@@ -23,6 +24,11 @@ from gateway.trust.ocsp import OcspStore
 from gateway.trust.revocation import CrlStore, RevocationMode, RevocationState
 
 log = structlog.get_logger("trust")
+_SENDER_USAGES = {
+    ExtendedKeyUsageOID.CLIENT_AUTH,
+    ExtendedKeyUsageOID.EMAIL_PROTECTION,
+    ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
+}
 _CACHE_SIZE = 20_000
 
 
@@ -104,7 +110,7 @@ class TrustStore:
             return verdict(Code.EXPIRED, f"geldig tot {end:%Y-%m-%d}")
         if now < start:
             return verdict(Code.NOT_YET_VALID, f"geldig vanaf {start:%Y-%m-%d}", min(soon, start))
-        problem = self._path_problem(certificate, now)
+        problem = _profile_problem(certificate) or self._path_problem(certificate, now)
         if problem is not None:
             return verdict(*problem)
         if self._crls.state(issuer, now) is RevocationState.REVOKED:
@@ -167,6 +173,24 @@ class TrustStore:
         except (ValueError, TypeError) as error:
             return Code.UNTRUSTED, f"onleesbaar certificaat ({type(error).__name__})"
         return None
+
+
+def _profile_problem(certificate: x509.Certificate) -> tuple[Code, str] | None:
+    """What is wrong with a sender's certificate as such, whoever issued it (facts ehealth.md §2.3)."""
+    try:
+        extensions = certificate.extensions
+        serial = certificate.serial_number
+    except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
+        return Code.UNTRUSTED, f"onleesbaar certificaat ({type(error).__name__})"
+    if not 0 < serial < 1 << 160:
+        return Code.UNTRUSTED, "serienummer dat RFC 5280 niet toelaat"
+    for extension in extensions:
+        value = extension.value
+        if isinstance(value, x509.BasicConstraints) and value.ca:
+            return Code.WEAK_KEY, "certificaatprofiel: een CA-certificaat"
+        if isinstance(value, x509.ExtendedKeyUsage) and not _SENDER_USAGES & set(value):
+            return Code.WEAK_KEY, "certificaatprofiel: uitgebreid sleutelgebruik zonder clientAuth of emailProtection"
+    return None
 
 
 def _to_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:

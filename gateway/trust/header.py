@@ -14,7 +14,7 @@ from gateway.refusal import Code, Refusal
 from gateway.trust.policy import SecurityPolicy
 from gateway.trust.saml import SAML
 from gateway.wire.envelope import Envelope
-from gateway.wire.names import DS, SOAP, WSSE, WSU, q
+from gateway.wire.names import DS, WSSE, WSU, q
 
 _ID_NAMES = ("Id", "ID", "id", "iD", "AssertionID", "RequestID", "ResponseID")
 _IDS = "//@*[" + " or ".join(f"local-name() = '{n}'" for n in _ID_NAMES) + "]"
@@ -28,6 +28,10 @@ _TOKEN = q(WSSE, "BinarySecurityToken")
 _ASSERTION = q(SAML, "Assertion")
 _TIMESTAMP = q(WSU, "Timestamp")
 _SIGNATURE = q(DS, "Signature")
+
+
+MAX_IDS = 1_000
+"""A message names some ten; each one more is only work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,8 @@ def locate(envelope: Envelope, policy: SecurityPolicy) -> Header:
         raise Refusal(Code.NO_SECURITY, place="/Envelope/Header", expected="wsse:Security")
     if headers != 1:
         raise Refusal(Code.SECURITY_SHAPE, place="/Envelope/Header", expected="één wsse:Security", found=f"{headers}")
-    if security.get(q(SOAP, "actor")) not in (None, ""):
-        raise Refusal(Code.SECURITY_SHAPE, place="//Security/@actor", expected="geen actor", found="een actor")
+    if any(str(name).rpartition("}")[2].lower() in ("actor", "role", "relay") and value for name, value in security.items()):
+        raise Refusal(Code.SECURITY_SHAPE, place="//Security/@actor", expected="geen actor of role", found="een actor of role")
     signatures = int(_SIGNATURES(envelope.root))
     if signatures == 0:
         raise Refusal(Code.NO_SECURITY, place="//Security", line=security.sourceline, expected="ds:Signature")
@@ -96,12 +100,15 @@ def unique_ids(root: Element, assertion: Element | None = None) -> dict[str, Ele
     name nothing here, and may be nothing else's.
 
     Raises:
-        Refusal: DUPLICATE_ID.
+        Refusal: DUPLICATE_ID or TOO_COMPLEX.
     """
     echoed = set() if assertion is None else {e for echo in _ECHOES(assertion) for e in echo.iter()}
     found: dict[str, Element] = {}
     unread: set[str] = set()
-    for value in _ALL_IDS(root):
+    ids = _ALL_IDS(root)
+    if len(ids) > MAX_IDS:
+        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {MAX_IDS} Id's", found=f"{len(ids)}")
+    for value in ids:
         key, element = str(value), value.getparent()
         if element in echoed:
             unread.add(key)

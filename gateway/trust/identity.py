@@ -11,6 +11,9 @@ from cryptography.x509.oid import NameOID
 
 from gateway.refusal import Code, Refusal
 
+_DIGITS = {"CBE": 10, "SSIN": 11, "INSS": 11, "EHP": 10, "NIHII": 8, "NIHII11": 11}
+"""Digits per identifier type (facts ehealth.md §2.2); every NIHII-<quality> has 8."""
+_QUALITY = re.compile(r"NIHII-[A-Z][A-Z_]{1,30}")
 _TYPED_ID = re.compile(r"[A-Z_-]+[0-9]*=[0-9]+")
 _APPLICATION = re.compile(r"[A-Z0-9_-]{1,30}")
 
@@ -37,7 +40,7 @@ class Identity:
 
     @property
     def kind(self) -> Kind:
-        if self.type.startswith("NIHII"):
+        if self.type in ("NIHII", "NIHII11") or _QUALITY.fullmatch(self.type):
             return Kind.RIZIV
         return {"CBE": Kind.KBO, "SSIN": Kind.PERSON, "INSS": Kind.PERSON}.get(self.type, Kind.OTHER)
 
@@ -60,7 +63,7 @@ def read_identity(certificate: x509.Certificate) -> Identity:
     names = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
     units = [str(a.value) for a in certificate.subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)]
     typed = [u for u in units if _TYPED_ID.fullmatch(u)]
-    if len(names) != 1 or len(typed) != 1:
+    if len(names) != 1 or len(typed) != 1 or len(units) > 8 or max(map(len, units)) > 128:
         raise Refusal(
             Code.IDENTITY,
             place="BinarySecurityToken",
@@ -78,6 +81,11 @@ def read_identity(certificate: x509.Certificate) -> Identity:
     if application and (application not in units or not _APPLICATION.fullmatch(application)):
         raise Refusal(Code.IDENTITY, place="BinarySecurityToken", expected="toepassing van de CN ook als OU", found="verschil")
     kind, _, number = typed[0].partition("=")
+    digits = 8 if _QUALITY.fullmatch(kind) else _DIGITS.get(kind)
+    if digits is not None and len(number) != digits:
+        raise Refusal(
+            Code.IDENTITY, place="BinarySecurityToken", expected=f"{kind} van {digits} cijfers", found=f"{len(number)} cijfers"
+        )
     rest = [u for u in units if u not in (typed[0], application, "eHealth-platform Belgium")]
     return Identity(type=kind, number=number, application=application or None, name=rest[0] if rest else "")
 

@@ -9,6 +9,7 @@ from lxml.etree import _Element as Element
 
 from gateway.refusal import Code, Refusal
 from gateway.trust.policy import SecurityPolicy
+from gateway.wire.instant import read_instant
 from gateway.wire.names import WSU, q
 
 
@@ -49,12 +50,8 @@ def check_timestamp(element: Element, policy: SecurityPolicy, now: datetime) -> 
 
 
 def _moment(element: Element) -> datetime:
-    text = (element.text or "").strip()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.utcoffset() != timedelta(0) or len(element) or len(text) > 40:
+    moment = read_instant(element.text)
+    if moment is None or moment.utcoffset() != timedelta(0) or len(element):
         raise Refusal(
             Code.SECURITY_SHAPE,
             place=f"//Timestamp/{etree.QName(element).localname}",

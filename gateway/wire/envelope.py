@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -11,6 +12,7 @@ from gateway.refusal import Code, Refusal
 from gateway.wire.names import SOAP, SOAP12, WSA, WSSE, WSU, q
 from gateway.wire.parser import ENVELOPE_BOUNDS, Bounds, parse
 
+MAX_HEADER_ELEMENTS = 1_000
 _UNDERSTOOD = {WSSE, WSA}
 
 
@@ -86,6 +88,8 @@ def _parts(root: Element) -> tuple[Element | None, Element]:
 
 
 def _check_header(header: Element) -> None:
+    if sum(1 for _ in islice(header.iter(), MAX_HEADER_ELEMENTS + 1)) > MAX_HEADER_ELEMENTS:
+        raise Refusal(Code.TOO_COMPLEX, place="/Envelope/Header", expected=f"hoogstens {MAX_HEADER_ELEMENTS} elementen")
     for block in header:
         must = block.get(q(SOAP, "mustUnderstand"), "0").strip()
         if must in ("1", "true") and etree.QName(block).namespace not in _UNDERSTOOD:
