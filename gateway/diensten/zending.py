@@ -37,7 +37,7 @@ from gateway.wire.xop import read_message
 
 ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
-_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000)
+_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)

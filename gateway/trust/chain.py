@@ -24,6 +24,8 @@ from gateway.trust.ocsp import OcspStore
 from gateway.trust.revocation import CrlStore, RevocationMode, RevocationState
 
 log = structlog.get_logger("trust")
+_MAX_NAMES = 16
+"""Attributes in a subject; certvalidator walks them recursively."""
 _SENDER_USAGES = {
     ExtendedKeyUsageOID.CLIENT_AUTH,
     ExtendedKeyUsageOID.EMAIL_PROTECTION,
@@ -170,7 +172,7 @@ class TrustStore:
             return Code.WEAK_KEY, f"certificaatprofiel: {str(error)[:120]}"
         except (PathBuildingError, PathValidationError):
             return Code.UNTRUSTED, f"uitgever {certificate.issuer.rfc4514_string()[:120]}"
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             return Code.UNTRUSTED, f"onleesbaar certificaat ({type(error).__name__})"
         return None
 
@@ -182,6 +184,8 @@ def _profile_problem(certificate: x509.Certificate) -> tuple[Code, str] | None:
         serial = certificate.serial_number
     except (ValueError, TypeError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType) as error:
         return Code.UNTRUSTED, f"onleesbaar certificaat ({type(error).__name__})"
+    if len(list(certificate.subject)) > _MAX_NAMES:
+        return Code.UNTRUSTED, f"meer dan {_MAX_NAMES} namen in het subject"
     if not 0 < serial < 1 << 160:
         return Code.UNTRUSTED, "serienummer dat RFC 5280 niet toelaat"
     for extension in extensions:

@@ -11,8 +11,6 @@ from cryptography.x509.oid import NameOID
 
 from gateway.refusal import Code, Refusal
 
-_DIGITS = {"CBE": 10, "SSIN": 11, "INSS": 11, "EHP": 10, "NIHII": 8, "NIHII11": 11}
-"""Digits per identifier type (facts ehealth.md §2.2); every NIHII-<quality> has 8."""
 _QUALITY = re.compile(r"NIHII-[A-Z][A-Z_]{1,30}")
 _TYPED_ID = re.compile(r"[A-Z_-]+[0-9]*=[0-9]+")
 _APPLICATION = re.compile(r"[A-Z0-9_-]{1,30}")
@@ -81,7 +79,7 @@ def read_identity(certificate: x509.Certificate) -> Identity:
     if application and (application not in units or not _APPLICATION.fullmatch(application)):
         raise Refusal(Code.IDENTITY, place="BinarySecurityToken", expected="toepassing van de CN ook als OU", found="verschil")
     kind, _, number = typed[0].partition("=")
-    digits = 8 if _QUALITY.fullmatch(kind) else _DIGITS.get(kind)
+    digits = 8 if _QUALITY.fullmatch(kind) else {"NIHII": 8, "NIHII11": 11}.get(kind)
     if digits is not None and len(number) != digits:
         raise Refusal(
             Code.IDENTITY, place="BinarySecurityToken", expected=f"{kind} van {digits} cijfers", found=f"{len(number)} cijfers"

@@ -101,7 +101,9 @@ def _blob_octets(reference: Reference, blob: Blob) -> bytes:
         return octets
     if rest != [EXC_C14N]:
         raise _refuse("base64, optional-deflate, exclusive C14N", ", ".join(names)[:120])
-    return exclusive(parse(octets, Bounds(octets=len(octets), markup=20_000_000)), reference.transforms[-1].prefixes)
+    return exclusive(
+        parse(octets, Bounds(octets=len(octets), markup=20_000_000, namespaces=20_000_000)), reference.transforms[-1].prefixes
+    )
 
 
 def _property_octets(reference: Reference, properties: Element) -> bytes:
