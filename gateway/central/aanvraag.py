@@ -31,7 +31,7 @@ def beoordeel_aanvraag(aanvraag: Aanvraag, context: AanvraagContext, cookbook: C
             bron=regel.bron,
         )
         for regel in regels
-        for b in CONTROLES["aanvraag", regel.controle](aanvraag, context, cookbook, regel)
+        for b in CONTROLES["aanvraag", regel.controle].functie(aanvraag, context, cookbook, regel)
     )
     effecten = {r.effect for r in redenen}
     uitkomst = Uitkomst.AANVAARD

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from gateway.central.cookbook import Familie
 
@@ -24,23 +24,62 @@ class Bevinding:
     volgnummer: int | None = None
 
 
-Controle = TypeVar("Controle", bound=Callable[..., Iterator[Bevinding]])
-CONTROLES: dict[tuple[str, str], Callable[..., Iterator[Bevinding]]] = {}
-"""(kind of message, name) to check."""
-PARAMETERS: dict[tuple[str, str], frozenset[str]] = {}
-"""Parameters that a check demands of its rule."""
+Functie = TypeVar("Functie", bound=Callable[..., Iterator[Bevinding]])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vorm:
+    """What a parameter of a check must look like; a cookbook that gives something else does not load."""
+
+    omschrijving: str
+    past: Callable[[Any], bool]
+
+
+AANTAL = Vorm(omschrijving="a whole number of 0 or more", past=lambda w: type(w) is int and w >= 0)
+TEKSTEN = Vorm(
+    omschrijving="a list of one or more texts",
+    past=lambda w: isinstance(w, list) and bool(w) and all(isinstance(x, str) and x.strip() for x in w),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Controle:
+    """A generic check, as cookbooks may name it."""
+
+    functie: Callable[..., Iterator[Bevinding]]
+    soorten: tuple[str, ...]
+    """Kinds of aanvraag that it can look at; empty for all."""
+    parameters: Mapping[str, Vorm]
+    """What it demands of its rule, no more and no less."""
+
+
+CONTROLES: dict[tuple[str, str], Controle] = {}
+"""(kind of check, name) to check."""
+
+_SOORT = {
+    Familie.AANVRAAG: "aanvraag",
+    Familie.ZENDING_TECHNISCH: "zending",
+    Familie.ZENDING_INHOUD: "zending",
+    Familie.ZENDING_AFGELEID: "afgeleid",
+}
 
 
 def soort_van(familie: Familie) -> str:
-    return "aanvraag" if familie is Familie.AANVRAAG else "zending"
+    """The kind of check that a family of rules is made of."""
+    return _SOORT[familie]
 
 
-def controle(soort: str, *parameters: str) -> Callable[[Controle], Controle]:
-    """Register a check under its own name for `aanvraag` or `zending`, with the parameters it needs."""
+def controle(soort: str, *soorten: str, **parameters: Vorm) -> Callable[[Functie], Functie]:
+    """Register a check under its own name.
 
-    def register(function: Controle) -> Controle:
-        CONTROLES[soort, function.__name__] = function
-        PARAMETERS[soort, function.__name__] = frozenset(parameters)
-        return function
+    Args:
+        soort: `aanvraag`, `zending` or `afgeleid`.
+        soorten: kinds of aanvraag that it can look at; none for all.
+        parameters: what it needs from its rule, by name.
+    """
+
+    def register(functie: Functie) -> Functie:
+        CONTROLES[soort, functie.__name__] = Controle(functie=functie, soorten=soorten, parameters=parameters)
+        return functie
 
     return register

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf
-from gateway.central.bevinding import Bevinding, controle
+from gateway.berichten.aanvraag import Aanvraag, EindeVerblijf, StartVerblijf
+from gateway.central.bevinding import AANTAL, TEKSTEN, Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
 from gateway.central.identificatie import geldig_insz, riziv_modulus
 from gateway.central.model import AanvraagContext, Verblijf
@@ -52,21 +52,21 @@ def riziv_controlegetal(aanvraag: Aanvraag, context: AanvraagContext, cookbook: 
         yield _op(aanvraag, "Voorziening", "RIZIV-nummer met juist controlegetal", "11 cijfers, controlegetal fout")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def ingangsdatum(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dag = _start(aanvraag).startdatum
     if dag < cookbook.ingangsdatum:
         yield _op(aanvraag, "StartVerblijf/Startdatum", f"{cookbook.ingangsdatum} of later", f"{dag}")
 
 
-@controle("aanvraag", "dagen")
+@controle("aanvraag", "StartVerblijf", dagen=AANTAL)
 def start_in_toekomst(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dag, uiterste = _start(aanvraag).startdatum, context.vandaag + timedelta(days=regel.parameters["dagen"])
     if dag > uiterste:
         yield _op(aanvraag, "StartVerblijf/Startdatum", f"{uiterste} of vroeger", f"{dag}")
 
 
-@controle("aanvraag", "kalenderdagen")
+@controle("aanvraag", "StartVerblijf", kalenderdagen=AANTAL)
 def laattijdig(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dag, termijn = _start(aanvraag).startdatum, regel.parameters["kalenderdagen"]
     verlopen = (context.vandaag - dag).days
@@ -76,7 +76,7 @@ def laattijdig(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook,
         )
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def type_verblijf_gekend(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     gevonden = _start(aanvraag).type_verblijf
     if gevonden not in cookbook.types_verblijf:
@@ -89,28 +89,28 @@ def persoon_gekend(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookb
         yield _op(aanvraag, "Gebruiker/Insz", "een persoon die bij een zorgkas gekend is", "onbekend INSZ")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def aansluiting_mogelijk(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     persoon = context.persoon
     if persoon is not None and not persoon.aansluiting_mogelijk and persoon.aansluiting_op(_start(aanvraag).startdatum) is None:
         yield _op(aanvraag, "Gebruiker/Insz", "een persoon die kan aansluiten", "geen aansluiting mogelijk")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def aangesloten(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     persoon, dag = context.persoon, _start(aanvraag).startdatum
     if persoon is not None and persoon.aansluiting_mogelijk and persoon.aansluiting_op(dag) is None:
         yield _op(aanvraag, "StartVerblijf/Startdatum", f"aangesloten op {dag}", "geen aansluiting op die dag")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def overleden(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     persoon, dag = context.persoon, _start(aanvraag).startdatum
     if persoon is not None and persoon.overlijdensdatum is not None and persoon.overlijdensdatum < dag:
         yield _op(aanvraag, "StartVerblijf/Startdatum", "een dag voor het overlijden", f"{dag}")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "StartVerblijf")
 def dubbel_verblijf(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     start = _start(aanvraag).startdatum
     for ander in context.verblijven:
@@ -121,7 +121,7 @@ def dubbel_verblijf(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cook
             )
 
 
-@controle("aanvraag", "pijlers")
+@controle("aanvraag", "StartVerblijf", pijlers=TEKSTEN)
 def overlappend_verblijf(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     start, pijlers = _start(aanvraag).startdatum, regel.parameters["pijlers"]
     for ander in context.verblijven:
@@ -137,13 +137,13 @@ def overlappend_verblijf(aanvraag: Aanvraag, context: AanvraagContext, cookbook:
             )
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf", "Annulering")
 def dossier_gekend(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     if _dossier(aanvraag, context) is None:
         yield _op(aanvraag, f"{aanvraag.soort}/Dossiernummer", "een dossier van deze persoon in deze voorziening", "onbekend")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf", "Annulering")
 def dossier_loopt(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dossier = _dossier(aanvraag, context)
     if dossier is not None and (
@@ -153,28 +153,28 @@ def dossier_loopt(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbo
         yield _op(aanvraag, f"{aanvraag.soort}/Dossiernummer", "een lopend dossier", stand)
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf")
 def einde_na_start(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dossier, dag = _dossier(aanvraag, context), _einde(aanvraag).einddatum
     if dossier is not None and dag < dossier.start:
         yield _op(aanvraag, "EindeVerblijf/Einddatum", f"{dossier.start} of later", f"{dag}")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf")
 def einde_in_toekomst(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     dag = _einde(aanvraag).einddatum
     if dag > context.vandaag:
         yield _op(aanvraag, "EindeVerblijf/Einddatum", f"{context.vandaag} of vroeger", f"{dag}")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf")
 def reden_einde_gekend(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     reden = _einde(aanvraag).reden
     if reden not in cookbook.redenen_einde:
         yield _op(aanvraag, "EindeVerblijf/Reden", ", ".join(cookbook.redenen_einde), f"tekst van {len(reden)} tekens")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "EindeVerblijf")
 def gefactureerd_na_einde(aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     einde = _einde(aanvraag)
     laatste = context.laatst_gefactureerd.get(einde.dossiernummer)
@@ -182,10 +182,12 @@ def gefactureerd_na_einde(aanvraag: Aanvraag, context: AanvraagContext, cookbook
         yield _op(aanvraag, "EindeVerblijf/Einddatum", f"{laatste} of later, of eerst een creditnota", f"{einde.einddatum}")
 
 
-@controle("aanvraag")
+@controle("aanvraag", "Annulering")
 def gefactureerd_bij_annulering(
     aanvraag: Aanvraag, context: AanvraagContext, cookbook: Cookbook, regel: Regel
 ) -> Iterator[Bevinding]:
-    kennisgeving = aanvraag.kennisgeving
-    if isinstance(kennisgeving, Annulering) and kennisgeving.dossiernummer in context.laatst_gefactureerd:
-        yield _op(aanvraag, "Annulering/Dossiernummer", "een dossier zonder gefactureerde dagen", "gefactureerde dagen")
+    dossier = _dossier(aanvraag, context)
+    laatste = None if dossier is None else context.laatst_gefactureerd.get(dossier.dossiernummer)
+    # A day before the start was invoiced on an earlier stay at this facility.
+    if dossier is not None and laatste is not None and laatste >= dossier.start:
+        yield _op(aanvraag, "Annulering/Dossiernummer", "een dossier zonder gefactureerde dagen", f"gefactureerd tot {laatste}")

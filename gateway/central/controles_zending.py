@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from gateway.berichten.factuur import Factuur, Zending
 from gateway.central.bevinding import Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
+from gateway.central.dagen import ORIGINEEL, dagen, is_credit
 from gateway.central.identificatie import geldig_iban, geldig_insz, geldig_kbo, riziv_modulus
 from gateway.central.model import ZendingContext
 
@@ -45,7 +46,7 @@ def zendingnummer_vrij(zending: Zending, context: ZendingContext, cookbook: Cook
 
 
 @controle("zending")
-def derdebetalende_is_afzender(
+def derdebetalende_controlegetal(
     zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel
 ) -> Iterator[Bevinding]:
     if riziv_modulus(zending.derdebetalende) is None:
@@ -140,18 +141,36 @@ def insz_controlegetal(zending: Zending, context: ZendingContext, cookbook: Cook
 @controle("zending")
 def vorige_factuur_genoemd(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for nummer, factuur in enumerate(zending.facturen, 1):
-        if factuur.type_facturering != "0" and factuur.vorige is None:
-            yield op_factuur(factuur, nummer, "29-31", "VorigeFactuur", "de vorige factuur bij type 1 of 3", "geen")
+        vorige = factuur.vorige
+        genoemd = vorige is not None and vorige.factuurnummer.strip() and vorige.zendingnummer.strip()
+        if factuur.type_facturering != ORIGINEEL and not genoemd:
+            gevonden = "geen" if vorige is None else "een leeg nummer"
+            yield op_factuur(factuur, nummer, "29-31", "VorigeFactuur", "de vorige factuur bij type 1 of 3", gevonden)
 
 
 @controle("zending")
 def creditnota_negatief(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for nummer, factuur in enumerate(zending.facturen, 1):
-        credit = factuur.type_facturering == "3"
-        fout = [x for x in factuur.lijnen if (x.bedrag >= 0 or x.aantal >= 0) == credit and (x.bedrag or x.aantal)]
+        if is_credit(factuur):
+            verwacht, fout = "alle lijnen negatief", [x for x in factuur.lijnen if x.bedrag >= 0 or x.aantal >= 0]
+        else:
+            verwacht, fout = "geen negatieve lijnen", [x for x in factuur.lijnen if x.bedrag < 0 or x.aantal < 0]
         if fout:
-            verwacht = "alle lijnen negatief" if credit else "geen negatieve lijnen"
-            yield op_factuur(factuur, nummer, "11", "TypeFacturering", verwacht, f"{len(fout)} lijnen anders")
+            gevonden = f"{len(fout)} van {len(factuur.lijnen)} lijnen anders"
+            yield op_factuur(factuur, nummer, "11", "TypeFacturering", verwacht, gevonden)
+
+
+@controle("zending")
+def rechthebbende_in_orde(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    """Tells the affiliation beside the refused days, so that the sender need not ask for it."""
+    for nummer, factuur in enumerate(zending.facturen, 1):
+        persoon = context.personen.get(factuur.insz)
+        if persoon is None or is_credit(factuur):
+            continue
+        if any(persoon.aansluiting_op(dag) is None for lijn in factuur.lijnen for dag in dagen(lijn)):
+            perioden = [f"{a.van} tot {a.tot or 'heden'}" for a in persoon.aansluitingen]
+            gevonden = f"aangesloten {', '.join(perioden)}" if perioden else "nooit aangesloten"
+            yield op_factuur(factuur, nummer, "8", "Insz", "aangesloten in de hele gefactureerde periode", gevonden)
 
 
 @controle("zending")

@@ -19,6 +19,14 @@ class Familie(StrEnum):
     """Fires before DF011: the file can not be taken for treatment."""
     ZENDING_INHOUD = "zending-inhoud"
     """Fires after DF011: pre-validatie and tarificatie."""
+    ZENDING_AFGELEID = "zending-afgeleid"
+    """Fires on a record because another record, on which it rests, is refused."""
+
+
+class Eenheid(StrEnum):
+    """What Aantal counts."""
+
+    DAG = "dag"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +57,7 @@ class Prestatiecode:
 
     code: str
     omschrijving: str
+    eenheid: Eenheid
     van: date
     tot: date | None
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections.abc import Callable, Iterator
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
-from gateway.central import controles_lijn, controles_zending  # noqa: F401
-from gateway.central.bevinding import CONTROLES
-from gateway.central.controles_lijn import dagen
+from gateway.central import controles_dagen, controles_lijn, controles_zending  # noqa: F401
+from gateway.central.bevinding import CONTROLES, Bevinding, soort_van
 from gateway.central.cookbook import Cookbook, Familie, Regel
+from gateway.central.dagen import is_credit, lijnen, sleutels
 from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
 
 AANVAARD, MET_FOUTEN, GEWEIGERD = "INHOUD-AANVAARD", "INHOUD-920098", "INHOUD-920099"
@@ -16,7 +16,7 @@ AANVAARD, MET_FOUTEN, GEWEIGERD = "INHOUD-AANVAARD", "INHOUD-920098", "INHOUD-92
 
 def controleer_zending(zending: Zending, context: ZendingContext, cookbook: Cookbook) -> tuple[Factuurfout, ...]:
     """Technical errors beyond the schema; any of severity B or F means DF012-920999 (facts vsb.md §5.1)."""
-    return _draai(cookbook.regels_van(Familie.ZENDING_TECHNISCH), zending, context, cookbook)
+    return _fouten(cookbook.regels_van(Familie.ZENDING_TECHNISCH), zending, context, cookbook)
 
 
 def beoordeel_zending(zending: Zending, context: ZendingContext, cookbook: Cookbook) -> Zendingresultaat:
@@ -26,17 +26,14 @@ def beoordeel_zending(zending: Zending, context: ZendingContext, cookbook: Cookb
     blocking error, the whole zending is refused (facts vsb.md §5.2, assumption for VSB).
     """
     regels = cookbook.regels_van(Familie.ZENDING_INHOUD)
-    fouten = _draai(regels, zending, context, cookbook)
-    slechte_facturen = {f.factuurnummer for f in fouten if f.ernst is Ernst.FACTUUR}
-    slechte_lijnen = {(f.factuurnummer, f.volgnummer) for f in fouten if f.ernst is Ernst.RECORD}
-    lijnen = [(factuur, lijn) for factuur in zending.facturen for lijn in factuur.lijnen]
-    goed = [
-        (factuur, lijn)
-        for factuur, lijn in lijnen
-        if factuur.factuurnummer not in slechte_facturen and (factuur.factuurnummer, lijn.volgnummer) not in slechte_lijnen
-    ]
-    aandeel = 100 * (len(lijnen) - len(goed)) / len(lijnen)
-    gevraagd = sum(lijn.bedrag for _, lijn in lijnen)
+    afgeleid = cookbook.regels_van(Familie.ZENDING_AFGELEID)
+    fouten = _fouten(regels, zending, context, cookbook)
+    fouten += _fouten(afgeleid, zending, context, cookbook, _geweigerd(fouten))
+    geweigerd = _geweigerd(fouten)
+    alle = [(factuur, lijn) for _, factuur, _, lijn in lijnen(zending)]
+    goed = [(factuur, lijn) for factuur, lijn in alle if not geweigerd(factuur, lijn)]
+    aandeel = 100 * (len(alle) - len(goed)) / len(alle)
+    gevraagd = sum(lijn.bedrag for _, lijn in alle)
     blokkerend = any(f.ernst is Ernst.BLOKKEREND for f in fouten)
     label = GEWEIGERD if blokkerend or aandeel > cookbook.drempel else MET_FOUTEN if aandeel else AANVAARD
     if label == GEWEIGERD:
@@ -50,33 +47,40 @@ def beoordeel_zending(zending: Zending, context: ZendingContext, cookbook: Cookb
         aanvaard=aanvaard,
         geweigerd=gevraagd - aanvaard,
         foutpercentage=aandeel,
-        aanvaarde_dagen=_sleutels([(f, x) for f, x in goed if f.type_facturering != "3"]),
-        gecrediteerde_dagen=_sleutels([(f, x) for f, x in goed if f.type_facturering == "3"]),
-        gecontroleerd=tuple(r.id for r in regels),
+        aanvaarde_dagen=tuple(s for f, x in goed if not is_credit(f) for s in sleutels(f, x)),
+        gecrediteerde_dagen=tuple(s for f, x in goed if is_credit(f) for s in sleutels(f, x)),
+        gecontroleerd=tuple(r.id for r in (*regels, *afgeleid)),
     )
 
 
-def _sleutels(lijnen: list[tuple[Factuur, Lijn]]) -> tuple[tuple[str, str, date], ...]:
-    return tuple((factuur.insz, lijn.prestatiecode, d) for factuur, lijn in lijnen for d in dagen(lijn))
+def _geweigerd(fouten: tuple[Factuurfout, ...]) -> Callable[[Factuur, Lijn], bool]:
+    facturen = {f.factuurnummer for f in fouten if f.ernst is Ernst.FACTUUR}
+    records = {(f.factuurnummer, f.volgnummer) for f in fouten if f.ernst is Ernst.RECORD}
+    return lambda factuur, lijn: factuur.factuurnummer in facturen or (factuur.factuurnummer, lijn.volgnummer) in records
 
 
-def _draai(regels: tuple[Regel, ...], zending: Zending, context: ZendingContext, cookbook: Cookbook) -> tuple[Factuurfout, ...]:
-    return tuple(
-        Factuurfout(
-            code=regel.id,
-            ernst=regel.ernst or Ernst.RECORD,
-            tekst=regel.tekst,
-            tekst_en=regel.tekst_en,
-            record=b.record,
-            zone=b.zone,
-            factuurnummer=b.factuurnummer,
-            volgnummer=b.volgnummer,
-            plaats=b.plaats,
-            regel=b.regel,
-            verwacht=b.verwacht,
-            gevonden=b.gevonden,
-            remedie=regel.remedie,
-        )
-        for regel in regels
-        for b in CONTROLES["zending", regel.controle](zending, context, cookbook, regel)
+def _fouten(
+    regels: tuple[Regel, ...], zending: Zending, context: ZendingContext, cookbook: Cookbook, *rest: object
+) -> tuple[Factuurfout, ...]:
+    def bevindingen(regel: Regel) -> Iterator[Bevinding]:
+        return CONTROLES[soort_van(regel.familie), regel.controle].functie(zending, context, cookbook, regel, *rest)
+
+    return tuple(_fout(regel, b) for regel in regels for b in bevindingen(regel))
+
+
+def _fout(regel: Regel, b: Bevinding) -> Factuurfout:
+    return Factuurfout(
+        code=regel.id,
+        ernst=regel.ernst or Ernst.RECORD,
+        tekst=regel.tekst,
+        tekst_en=regel.tekst_en,
+        record=b.record,
+        zone=b.zone,
+        factuurnummer=b.factuurnummer,
+        volgnummer=b.volgnummer,
+        plaats=b.plaats,
+        regel=b.regel,
+        verwacht=b.verwacht,
+        gevonden=b.gevonden,
+        remedie=regel.remedie,
     )

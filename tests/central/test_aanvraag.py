@@ -126,3 +126,23 @@ def test_every_reason_is_told_with_its_place_line_and_remedy_and_no_insz() -> No
 def test_the_end_is_judged_on_its_own_facility_only() -> None:
     elsewhere = context(verblijven=(verblijf(voorziening=ELDERS),))
     assert [r.code for r in decide((aanvraag(einde()), elsewhere)).redenen] == ["IBW_EINDE_201"]
+
+
+def test_days_of_an_earlier_stay_do_not_stop_an_annulment() -> None:
+    earlier = {"D1": date(2026, 4, 30)}
+    assert decide((aanvraag(annulering()), context(verblijven=(verblijf(),), laatst_gefactureerd=earlier))).redenen == ()
+
+
+def test_the_zorgkas_is_that_of_the_start_the_end_or_the_annulled_stay() -> None:
+    known, unknown = (aanvraag(annulering()), OPEN), (aanvraag(annulering("D2")), OPEN)
+    assert decide((aanvraag(start(VANDAAG - DAG)), context())).referentiedatum == VANDAAG - DAG
+    assert decide((aanvraag(einde(date(2026, 6, 1))), OPEN)).referentiedatum == date(2026, 6, 1)
+    assert decide(known).referentiedatum == date(2026, 5, 1)
+    assert decide(unknown).referentiedatum == VANDAAG
+
+
+def test_the_report_names_every_rule_that_ran_and_no_other() -> None:
+    ran = decide((aanvraag(einde()), OPEN)).gecontroleerd
+    assert ran == tuple(
+        r.id for r in COOKBOOK.regels if r.familie is Familie.AANVRAAG and (not r.soorten or "EindeVerblijf" in r.soorten)
+    )

@@ -9,13 +9,15 @@ import pytest
 
 from gateway.berichten.factuur import VorigeFactuur, Zending
 from gateway.central.cookbook import Familie
-from gateway.central.model import Aansluiting, Prijs, Uitkomst, ZendingContext, Zendingresultaat
+from gateway.central.model import Aansluiting, Ernst, Prijs, Uitkomst, ZendingContext, Zendingresultaat
 from gateway.central.zending import beoordeel_zending, controleer_zending
 from tests.central.build import COOKBOOK, INSZ, RIZIV, factuur, lijn, persoon, verblijf, zending, zendingcontext
 
 VORIGE = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=date(2026, 5, 1))
 MEI = date(2026, 5, 1)
 Case = tuple[Zending, ZendingContext]
+ZONDER_INSZ = replace(COOKBOOK, regels=tuple(r for r in COOKBOOK.regels if r.controle != "insz_controlegetal"))
+"""For zendingen with more persons than there are invented numbers at hand."""
 GOED: Case = (zending(), zendingcontext())
 
 
@@ -33,6 +35,9 @@ def met_factuur(**anders: object) -> Case:
 
 CREDIT = lijn(aantal=-10, bedrag=-46890)
 BEZET = frozenset((INSZ, "763055", date(2026, 5, d)) for d in range(1, 11))
+TERUG = factuur(CREDIT, type_facturering="3", vorige=VORIGE)
+OPNIEUW = factuur(factuurnummer="2", type_facturering="1", vorige=VORIGE)
+TE_WEINIG_TERUG = factuur(lijn(aantal=-10, bedrag=-1), type_facturering="3", vorige=VORIGE)
 
 TECHNISCH: dict[str, tuple[Case, Case]] = {
     "100721": ((zending(), zendingcontext(zendingnummer_gebruikt=True)), GOED),
@@ -55,6 +60,7 @@ TECHNISCH: dict[str, tuple[Case, Case]] = {
 INHOUD: dict[str, tuple[Case, Case]] = {
     "200802": (met_factuur(insz="12071796093"), GOED),
     "200820": ((zending(), zendingcontext(personen={})), GOED),
+    "200840": ((zending(), zendingcontext(personen={INSZ: persoon(aansluitingen=())})), GOED),
     "202910": (met_factuur(type_facturering="1"), met_factuur(type_facturering="1", vorige=VORIGE)),
     "201140": (
         met_factuur(type_facturering="3", vorige=VORIGE),
@@ -110,6 +116,12 @@ INHOUD: dict[str, tuple[Case, Case]] = {
         met_lijn(lijn(), lijn(date(2026, 5, 11), date(2026, 5, 12), volgnummer=2, prestatiecode="763070")),
     ),
 }
+AFGELEID: dict[str, tuple[Case, Case]] = {
+    "300119": (
+        (zending(TE_WEINIG_TERUG, OPNIEUW), zendingcontext(gefactureerde_dagen=BEZET)),
+        (zending(TERUG, OPNIEUW), zendingcontext(gefactureerde_dagen=BEZET)),
+    ),
+}
 
 
 def judge(case: Case) -> Zendingresultaat:
@@ -119,6 +131,7 @@ def judge(case: Case) -> Zendingresultaat:
 def test_every_rule_of_the_cookbook_has_a_case() -> None:
     assert set(TECHNISCH) == {r.id for r in COOKBOOK.regels if r.familie is Familie.ZENDING_TECHNISCH}
     assert set(INHOUD) == {r.id for r in COOKBOOK.regels if r.familie is Familie.ZENDING_INHOUD}
+    assert set(AFGELEID) == {r.id for r in COOKBOOK.regels if r.familie is Familie.ZENDING_AFGELEID}
 
 
 @pytest.mark.parametrize("code", TECHNISCH)
@@ -128,9 +141,9 @@ def test_a_technical_rule_fires_on_its_case_and_not_on_its_twin(code: str) -> No
     assert code not in {f.code for f in controleer_zending(*twin, COOKBOOK)}
 
 
-@pytest.mark.parametrize("code", INHOUD)
+@pytest.mark.parametrize("code", [*INHOUD, *AFGELEID])
 def test_a_content_rule_fires_on_its_case_and_not_on_its_twin(code: str) -> None:
-    fires, twin = INHOUD[code]
+    fires, twin = (INHOUD | AFGELEID)[code]
     assert code in {f.code for f in judge(fires).fouten}
     assert code not in {f.code for f in judge(twin).fouten}
 
@@ -160,8 +173,7 @@ def test_exactly_five_percent_passes_and_just_above_refuses_the_whole(bad: int, 
         personen[insz], verblijven[insz] = persoon(insz=insz), (verblijf(insz=insz),)
         regel = lijn(bedrag=1) if n < bad else lijn()
         facturen.append(factuur(regel, factuurnummer=str(n + 1), insz=insz))
-    kijk = replace(COOKBOOK, regels=tuple(r for r in COOKBOOK.regels if r.controle != "insz_controlegetal"))
-    result = beoordeel_zending(zending(*facturen), zendingcontext(personen=personen, verblijven=verblijven), kijk)
+    result = beoordeel_zending(zending(*facturen), zendingcontext(personen=personen, verblijven=verblijven), ZONDER_INSZ)
     assert result.label == label
     accepted = 0 if label == "INHOUD-920099" else (total - bad) * 46890
     assert (result.aanvaard, result.gevraagd - result.geweigerd) == (accepted, accepted)
@@ -177,15 +189,30 @@ def test_a_price_that_changes_inside_the_period_counts_per_day() -> None:
     assert {f.code for f in judge(met_lijn(lijn(bedrag=10 * 200), prijzen=prijzen)).fouten} == {"301940"}
 
 
-def test_a_credit_note_gives_days_back_and_the_same_zending_may_claim_them_again() -> None:
-    credit = factuur(CREDIT, type_facturering="3", vorige=VORIGE)
-    again = factuur(factuurnummer="2", type_facturering="1", vorige=VORIGE)
-    result = judge((zending(credit, again), zendingcontext(gefactureerde_dagen=BEZET)))
-    assert (result.label, result.fouten) == ("INHOUD-AANVAARD", ())
-    assert set(result.gecrediteerde_dagen) == set(result.aanvaarde_dagen) == set(BEZET)
-
-
 def test_all_errors_are_told_not_the_first() -> None:
     result = judge(met_lijn(lijn(aantal=9, bedrag=1, prestatiecode="763055"), personen={INSZ: persoon(aansluitingen=())}))
     assert {"302240", "301940", "300540"} <= {f.code for f in result.fouten}
     assert all(f.tekst and f.tekst_en and f.plaats and f.remedie for f in result.fouten)
+
+
+def test_a_code_may_change_its_version_inside_a_line() -> None:
+    code = COOKBOOK.prestatiecodes[0]
+    twee = (replace(code, tot=date(2026, 5, 5)), replace(code, van=date(2026, 5, 6)))
+    assert beoordeel_zending(*GOED, replace(COOKBOOK, prestatiecodes=twee)).fouten == ()
+
+
+def test_information_on_insurability_refuses_nothing_by_itself() -> None:
+    tot = Aansluiting(zorgkas="180", type="officieel", van=date(2019, 1, 1), tot=date(2026, 5, 9))
+    alleen_e = replace(COOKBOOK, regels=tuple(r for r in COOKBOOK.regels if r.id == "200840"))
+    result = beoordeel_zending(zending(), zendingcontext(personen={INSZ: persoon(aansluitingen=(tot,))}), alleen_e)
+    assert (result.label, [f.ernst.value for f in result.fouten]) == ("INHOUD-AANVAARD", ["E"])
+    assert "2026-05-09" in (result.fouten[0].gevonden or "")
+
+
+def test_a_blocking_error_refuses_the_whole_whatever_the_share() -> None:
+    blokkerend = replace(
+        COOKBOOK, drempel=100.0, regels=tuple(replace(r, ernst=Ernst.BLOKKEREND) for r in COOKBOOK.regels if r.id == "301940")
+    )
+    many = [factuur(factuurnummer=str(n)) for n in range(2, 60)]
+    result = beoordeel_zending(zending(factuur(lijn(bedrag=1)), *many), zendingcontext(), blokkerend)
+    assert (result.label, result.aanvaard, result.aanvaarde_dagen) == ("INHOUD-920099", 0, ())

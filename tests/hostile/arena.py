@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from gateway.paths import data_dir
 from tests.hostile.case import ACCEPTED, Case, Exchange, Made, Raw, Twin, status_of
 from tests.hostile.context import Context
 from tests.hostile.talk import Reply, post_request, talk
@@ -194,7 +195,14 @@ def arena(folder: Path, **env: str) -> Iterator[Arena]:
     folder.mkdir(parents=True, exist_ok=True)
     secret = folder / "secret.txt"
     secret.write_text(f"{_SECRET}\n")
-    settings = {"VSB_BODY_TIMEOUT": str(BODY_TIMEOUT), "VSB_RATE_ADDRESS": "0", "VSB_RATE_SENDER": "0", **env}
+    sts = str(data_dir("certs-sample") / "sts.pem")
+    settings = {
+        "VSB_STS_CERTIFICATES": sts,
+        "VSB_BODY_TIMEOUT": str(BODY_TIMEOUT),
+        "VSB_RATE_ADDRESS": "0",
+        "VSB_RATE_SENDER": "0",
+        **env,
+    }
     try:
         with running_gateway(folder / "gateway", **settings) as gateway:
             yield Arena(gateway=gateway, context=Context(clock=gateway.now, canary=trap.address, secret=secret), trap=trap)

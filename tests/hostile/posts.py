@@ -51,7 +51,9 @@ def detail(content: bytes, *, packed: bytes | None = None, **attributes: str | N
         "Id": "blob",
         **attributes,
     }
-    element = etree.Element(q(GENERIC_ASYNC, "Detail"), {k: v for k, v in chosen.items() if v is not None}, nsmap={"ga": GENERIC_ASYNC})
+    element = etree.Element(
+        q(GENERIC_ASYNC, "Detail"), {k: v for k, v in chosen.items() if v is not None}, nsmap={"ga": GENERIC_ASYNC}
+    )
     element.text = b64(deflate(content) if packed is None else packed)
     return element
 
@@ -70,7 +72,9 @@ def origin(parent: Element, *, riziv: str | None = IBW1, cbe: str | None = None,
         sub(sub(sub(element, CIN_COMMON, "Sender"), CIN_COMMON, "Organization"), CIN_COMMON, "Cbe", cbe)
 
 
-def post_payload(blob: Element, xades: bytes | None = None, *, reference: str | None = None, test: str = "false", **rest: Any) -> Element:
+def post_payload(
+    blob: Element, xades: bytes | None = None, *, reference: str | None = None, test: str = "false", **rest: Any
+) -> Element:
     """A post request element."""
     payload = etree.Element(q(GENERIC_ASYNC, "post"), nsmap={"ga": GENERIC_ASYNC, "e": CIN_COMMON})
     common = sub(payload, GENERIC_ASYNC, "CommonInput")
@@ -124,9 +128,7 @@ class Xades:
         signature = etree.Element(q(DS, "Signature"), {"Id": ticket}, nsmap={"ds": DS})
         properties = signed_properties(self.signer, self.now, f"{ticket}-xades-signedprops")
         self.shape(properties)
-        over_blob = Ref(
-            uri=f"#{self.blob_id}", octets=self.octets, transforms=self.transforms, digest_method=self.digest_method
-        )
+        over_blob = Ref(uri=f"#{self.blob_id}", octets=self.octets, transforms=self.transforms, digest_method=self.digest_method)
         over_properties = Ref(
             uri=f"#{properties.get('Id')}",
             octets=exclusive(properties),
@@ -143,7 +145,9 @@ class Xades:
         listed = (self.signer.certificate, *self.signer.chain) if self.certificates is None else self.certificates
         for certificate in listed:
             sub(data, DS, "X509Certificate", b64(certificate.public_bytes(Encoding.DER)))
-        holder = etree.SubElement(sub(signature, DS, "Object"), q(XADES, "QualifyingProperties"), {"Target": f"#{ticket}"}, nsmap={"xades": XADES})
+        holder = etree.SubElement(
+            sub(signature, DS, "Object"), q(XADES, "QualifyingProperties"), {"Target": f"#{ticket}"}, nsmap={"xades": XADES}
+        )
         holder.append(properties)
         replaced = self.finish(signature)
         return etree.tostring(signature if replaced is None else replaced, xml_declaration=True, encoding="utf-8")

@@ -59,7 +59,13 @@ class Reply:
 
 def post_request(path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     """A whole HTTP/1.1 request, as an ordinary client writes it."""
-    lines = {"Host": "gateway", "Content-Type": XML_CONTENT_TYPE, "Content-Length": str(len(body)), "Connection": "close", **headers}
+    lines = {
+        "Host": "gateway",
+        "Content-Type": XML_CONTENT_TYPE,
+        "Content-Length": str(len(body)),
+        "Connection": "close",
+        **headers,
+    }
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items() if value)
     return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode("latin-1") + body
 

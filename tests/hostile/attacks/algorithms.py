@@ -223,7 +223,8 @@ def _c14n_transform(uri: str) -> Callable[[Context], bytes]:
 
         made: Draft = draft(ctx)
         refs = [
-            Ref(uri=r.uri, octets=canonical(part, uri), transforms=(uri,)) for r, part in zip(made.refs(), made.parts, strict=True)
+            Ref(uri=r.uri, octets=canonical(part, uri), transforms=(uri,))
+            for r, part in zip(made.refs(), made.parts, strict=True)
         ]
         made.sign(refs)
         return made.octets()

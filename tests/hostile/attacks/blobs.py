@@ -90,7 +90,12 @@ _STREAMS = cases(
     ("two-streams", "two streams", blob(packed=_DEFLATED + _DEFLATED), "BLOB-002"),
     ("zlib-trailing", "octets behind a zlib stream", blob(packed=zlib.compress(CONTENT) + b"x"), "BLOB-002"),
     ("zlib-checksum", "a zlib stream with a wrong checksum", blob(packed=zlib.compress(CONTENT)[:-1] + b"x"), "BLOB-002"),
-    ("zlib-dictionary", "a zlib stream that wants a dictionary", blob(packed=b"\x78\xbb\x00\x00\x00\x01" + _DEFLATED), "BLOB-002"),
+    (
+        "zlib-dictionary",
+        "a zlib stream that wants a dictionary",
+        blob(packed=b"\x78\xbb\x00\x00\x00\x01" + _DEFLATED),
+        "BLOB-002",
+    ),
     ("empty-stream", "an empty stream", blob(packed=b""), "BLOB-002"),
     ("stored", "content that is not deflated", blob(packed=CONTENT), "BLOB-002"),
     ("gzip", "gzip", blob(packed=gzip.compress(CONTENT)), "BLOB-002"),

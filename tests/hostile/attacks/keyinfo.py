@@ -83,7 +83,7 @@ _FORMS = cases(
     ("key-name", "KeyName", key_info("<ds:KeyName>facility-ibw-1</ds:KeyName>", signer=VICTIM), "TRUST-002"),
     ("key-name-and", "KeyName beside the token reference", key_info("<ds:KeyName>x</ds:KeyName>" + _STR, signer=VICTIM), "TRUST-002"),
     ("retrieval", "RetrievalMethod at an address", key_info('<ds:RetrievalMethod URI="{canary}/key"/>'), "TRUST-002"),
-    ("retrieval-xslt", "RetrievalMethod with a transform (CVE-2021-40690)", key_info(f'<ds:RetrievalMethod URI="#{{token}}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><ds:XPath>document("file:///etc/passwd")</ds:XPath></ds:Transform></ds:Transforms></ds:RetrievalMethod>'), "TRUST-002"),
+    ("retrieval-xslt", "RetrievalMethod with a transform (CVE-2021-40690)", key_info('<ds:RetrievalMethod URI="#{token}"><ds:Transforms><ds:Transform Algorithm="http://www.w3.org/TR/1999/REC-xpath-19991116"><ds:XPath>document("file:///etc/passwd")</ds:XPath></ds:Transform></ds:Transforms></ds:RetrievalMethod>'), "TRUST-002"),
     ("key-info-reference", "KeyInfoReference", key_info('<dsig11:KeyInfoReference URI="{canary}/key"/>'), "TRUST-002"),
     ("x509-data", "X509Data of the attacker", key_info(_X509), "TRUST-002"),
     ("x509-data-and", "X509Data of the attacker after the token reference", key_info(_STR + _X509), "TRUST-002"),

@@ -37,7 +37,9 @@ def again(build: Callable[[Context], bytes], service: str = SERVICE) -> Callable
     return make
 
 
-def transplanted(first: Callable[[Context], Element], then: Callable[[Context], Element], who: str = "facility-ibw-1") -> Callable[[Context], Exchange]:
+def transplanted(
+    first: Callable[[Context], Element], then: Callable[[Context], Element], who: str = "facility-ibw-1"
+) -> Callable[[Context], Exchange]:
     """One request's header on another request."""
 
     def make(ctx: Context) -> Exchange:
@@ -58,7 +60,9 @@ def confirm(_: Context) -> Element:
 
 
 def post(ctx: Context, content: bytes = CONTENT, reference: str | None = None) -> Element:
-    return post_payload(detail(content), Xades(signer=ctx.signer(), now=ctx.now(), octets=content).document(), reference=reference)
+    return post_payload(
+        detail(content), Xades(signer=ctx.signer(), now=ctx.now(), octets=content).document(), reference=reference
+    )
 
 
 def ec_get(_: Context) -> Element:
@@ -161,13 +165,6 @@ def notified(second: Callable[[Context, str], bytes]) -> Callable[[Context], Exc
     return make
 
 
-def asked(ctx: Context) -> Exchange:
-    """Another question under the same BerichtId."""
-    bericht_id = str(uuid4())
-    one, two = (good(ctx, ask(ctx, insz=PERSONS[name], bericht_id=bericht_id)) for name in ("els", "bert"))
-    return Exchange(first=(Sent(service="verzekerbaarheid", body=one),), last=Sent(service="verzekerbaarheid", body=two))
-
-
 def elsewhere(build: Callable[[Context], bytes], first: str, then: str) -> Callable[[Context], Exchange]:
     """The same octets at another service."""
 
@@ -219,7 +216,6 @@ _CASES = cases(
     ("other-space", "one space more under the same InputReference", same_blob_other_head, "ID-001"),
     ("notification-other", "another kind of stay under the same BerichtId", notified(lambda ctx, id: notification(ctx, id, "proef")), "ID-001"),
     ("notification-person", "another person under the same BerichtId", notified(lambda ctx, id: notification(ctx, id, "regulier", "wout")), "ID-001"),
-    ("question-other", "another question under the same BerichtId", asked, "ID-001"),
     ("question-elsewhere", "a question at the aanvraag service", elsewhere(good, "verzekerbaarheid", "aanvraag"), "WIRE-010"),
     ("get-elsewhere", "a facility's get at the zorgkas service", elsewhere(lambda ctx: stamped(ctx, get(ctx)).octets(), SERVICE, "zorgkas"), "TRUST-023 TRUST-025"),
     ("post-elsewhere", "a facility's post at the zorgkas service", elsewhere(xades_post, SERVICE, "zorgkas"), "TRUST-023 TRUST-025"),

@@ -30,7 +30,9 @@ def signed_by_attacker(riziv_text: str) -> Callable[[Context], bytes]:
                 head, _, rest = bare.partition(begin)
                 bare = head + rest.partition(end)[2]
         message = good(ctx, ask(ctx, bare.replace("<![CDATA[", "").replace("]]>", "")), ctx.signer(ATTACKER))
-        return swap(message, f"<c:RizivNummer>{bare.replace('<![CDATA[', '').replace(']]>', '')}<", f"<c:RizivNummer>{riziv_text}<")
+        return swap(
+            message, f"<c:RizivNummer>{bare.replace('<![CDATA[', '').replace(']]>', '')}<", f"<c:RizivNummer>{riziv_text}<"
+        )
 
     return make
 

@@ -185,7 +185,9 @@ def _expected(part: str, placement: Placement, choice: str) -> str:
     return f"{known} TRUST-002" if part == "token" else known
 
 
-def _all(part: str, make: Callable[[Placement, str], Callable[[Context], bytes]], placements: tuple[Placement, ...]) -> list[Case]:
+def _all(
+    part: str, make: Callable[[Placement, str], Callable[[Context], bytes]], placements: tuple[Placement, ...]
+) -> list[Case]:
     return [
         Case(
             id=f"wrap-{part}-{placement.id}-{choice}",

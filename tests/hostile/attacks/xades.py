@@ -129,7 +129,10 @@ def _retype(kind: str | None) -> Callable[[Ref, Ref], tuple[Ref, ...]]:
 
 
 def _type_on_foreign(blob: Ref, properties: Ref) -> tuple[Ref, ...]:
-    return (Ref(uri=blob.uri, octets=blob.octets, transforms=blob.transforms, type=properties.type), Ref(uri=properties.uri, octets=properties.octets))
+    return (
+        Ref(uri=blob.uri, octets=blob.octets, transforms=blob.transforms, type=properties.type),
+        Ref(uri=properties.uri, octets=properties.octets),
+    )
 
 
 def _extra_reference(uri: str) -> Callable[[Ref, Ref], tuple[Ref, ...]]:

@@ -50,7 +50,9 @@ def include(parent: Element, href: str | None, **attributes: str) -> Element:
     return element
 
 
-def post(ctx: Context, change: Callable[[Draft, Element], None] = lambda _made, _blob: None, *, href: str | None = "cid:blob@vendor") -> bytes:
+def post(
+    ctx: Context, change: Callable[[Draft, Element], None] = lambda _made, _blob: None, *, href: str | None = "cid:blob@vendor"
+) -> bytes:
     """A post signed as the field does, whose blob is an include."""
     blob = detail(CONTENT)
     document = Xades(signer=ctx.signer(), now=ctx.now()).document()

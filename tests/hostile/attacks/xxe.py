@@ -161,7 +161,12 @@ _CASES_AFTER = cases(
 )
 _CASES_FETCH = cases(
     "XInclude",
-    ("xinclude-file", "include a file as text", in_payload(f'<i:include xmlns:i="{XI}" href="{{file}}" parse="text"/>'), "SCHEMA-001"),
+    (
+        "xinclude-file",
+        "include a file as text",
+        in_payload(f'<i:include xmlns:i="{XI}" href="{{file}}" parse="text"/>'),
+        "SCHEMA-001",
+    ),
     ("xinclude-http", "include an address", in_payload(f'<i:include xmlns:i="{XI}" href="{{http}}"/>'), "SCHEMA-001"),
     (
         "xinclude-fallback",
