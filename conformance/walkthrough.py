@@ -7,6 +7,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -33,6 +34,7 @@ PULL, PUSH = ("180", "380", "580"), ("280", "480", "680")
 _PIJLER, _CODE = "eibwfin", "763055"
 
 
+@cache
 def sample_signer(name: str) -> Signer:
     """Signer of a sample certificate."""
     return load_signer((data_dir("certs-sample") / f"{name}.p12").read_bytes(), PASSWORD)

@@ -110,6 +110,9 @@ def _signer(warn: OnOpenFile, *, production: bool) -> Signer:
         return load_gateway_signer(
             keystore=settings.keystore,
             keystore_password=settings.keystore_password,
+            key_pem=settings.key_pem,
+            certificate_pem=settings.certificate_pem,
+            keystore_base64=settings.keystore_base64,
             production=production,
             on_open_file=warn,
         )

@@ -161,6 +161,20 @@ def test_a_key_file_that_others_may_read_is_said_where_it_signs(
     assert run("audit", "seal").stderr.strip() == ""
 
 
+def test_the_key_is_the_one_the_gateway_signs_with_wherever_it_comes_from(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(store, NOW - DAY)
+    keystore = base64.b64encode((SAMPLE / "zorgkas-180.p12").read_bytes()).decode()
+    monkeypatch.setenv("VSB_KEYSTORE_BASE64", keystore)
+    run("audit", "seal", "--out", tmp_path)
+    assert run("audit", "verify").exit_code == 0
+    (seal_file,) = tmp_path.glob("auditzegel-*.xml")
+    assert "ondertekend door CBE=0900118032" in check(seal_file, "--signer", "CBE=0900100117").stderr
+    monkeypatch.delenv("VSB_KEYSTORE_BASE64")
+    assert "door iemand anders ondertekend" in run("audit", "verify").stdout
+
+
 def test_a_key_that_can_not_be_used_ends_the_command(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VSB_KEYSTORE_PASSWORD", "not-the-password")
     answer = run("audit", "seal")
