@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import threading
 import zlib
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ MAX_RATIO = 250
 _FREE = 4 * 1024 * 1024
 """Bytes that may be inflated whatever the ratio."""
 _STEP = 1024 * 1024
+_BIG = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,21 +82,33 @@ def inflate(packed: bytes, limit: int) -> bytes:
         Refusal: BLOB_DEFLATE or BLOB_SIZE.
     """
     for wbits in (-15, 15):
-        engine = zlib.decompressobj(wbits)
-        content, rest = bytearray(), packed
         try:
-            while not engine.eof and (chunk := engine.decompress(rest, _STEP)):
-                content += chunk
-                rest = engine.unconsumed_tail
-                if len(content) > limit:
-                    raise _too_big(limit)
-                if len(content) > max(_FREE, MAX_RATIO * len(packed)):
-                    raise _too_big(MAX_RATIO * len(packed))
+            content = _inflate(packed, limit, wbits)
         except zlib.error:
             continue
-        if engine.eof and not engine.unused_data:
-            return bytes(content)
+        if content is not None:
+            return content
     raise Refusal(Code.BLOB_DEFLATE, place="//Detail", expected="raw deflate, volledig en zonder rest")
+
+
+def _inflate(packed: bytes, limit: int, wbits: int) -> bytes | None:
+    engine = zlib.decompressobj(wbits)
+    content, rest, big = bytearray(), packed, False
+    try:
+        while not engine.eof and (chunk := engine.decompress(rest, _STEP)):
+            content += chunk
+            rest = engine.unconsumed_tail
+            if len(content) > limit:
+                raise _too_big(limit)
+            if len(content) > max(_FREE, MAX_RATIO * len(packed)):
+                raise _too_big(MAX_RATIO * len(packed))
+            if not big and len(content) > _FREE:
+                # Many at once would hold their limits' sum in memory; the small ones do not wait for them.
+                big = _BIG.acquire()
+        return bytes(content) if engine.eof and not engine.unused_data else None
+    finally:
+        if big:
+            _BIG.release()
 
 
 def deflate(content: bytes) -> bytes:
