@@ -98,10 +98,11 @@ def _inflate(packed: bytes, limit: int, wbits: int) -> bytes | None:
         while not engine.eof and (chunk := engine.decompress(rest, _STEP)):
             content += chunk
             rest = engine.unconsumed_tail
-            if len(content) > limit:
-                raise _too_big(limit)
-            if len(content) > max(_FREE, MAX_RATIO * len(packed)):
-                raise _too_big(MAX_RATIO * len(packed))
+            most = min(limit, max(_FREE, MAX_RATIO * len(packed)))
+            if len(content) > most:
+                # The traceback keeps this frame alive for a while, and with it what the bomb left.
+                content.clear()
+                raise _too_big(most)
             if not big and len(content) > _FREE:
                 # Many at once would hold their limits' sum in memory; the small ones do not wait for them.
                 big = _BIG.acquire()
