@@ -6,13 +6,13 @@ A credit note is not held against rights: it gives back what was accepted, also 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.central.bevinding import Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
-from gateway.central.dagen import dagen, lijnen, op_lijn, vragende_lijnen
-from gateway.central.model import Prijs, Verblijf, ZendingContext
+from gateway.central.dagen import dagen, lijnen, op_lijn, per_dag, vragende_lijnen
+from gateway.central.model import Verblijf, ZendingContext
 
 
 def _dossier(zending: Zending, context: ZendingContext, factuur: Factuur) -> Verblijf | None:
@@ -81,35 +81,21 @@ def na_overlijden(zending: Zending, context: ZendingContext, cookbook: Cookbook,
 def verzekerd(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for f, factuur, n, lijn in vragende_lijnen(zending):
         persoon = context.personen.get(factuur.insz)
-        if persoon is not None and (ongedekt := [d for d in dagen(lijn) if persoon.aansluiting_op(d) is None]):
-            yield op_lijn(
-                f,
-                factuur,
-                n,
-                lijn,
-                "5",
-                "Van",
-                "aangesloten op elke dag",
-                f"{len(ongedekt)} dagen zonder aansluiting, vanaf {ongedekt[0]}",
-            )
+        dekking = [] if persoon is None else per_dag(lijn, persoon.aansluitingen)
+        if None in dekking:
+            eerste = dagen(lijn)[dekking.index(None)]
+            gevonden = f"{dekking.count(None)} dagen zonder aansluiting, vanaf {eerste}"
+            yield op_lijn(f, factuur, n, lijn, "5", "Van", "aangesloten op elke dag", gevonden)
 
 
 @controle("zending")
 def juiste_zorgkas(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for f, factuur, n, lijn in lijnen(zending):
         persoon = context.personen.get(factuur.insz)
-        kassen = {a.zorgkas for d in dagen(lijn) if persoon is not None and (a := persoon.aansluiting_op(d)) is not None}
+        kassen = {a.zorgkas for a in per_dag(lijn, () if persoon is None else persoon.aansluitingen) if a is not None}
         if kassen - {zending.zorgkas}:
-            yield op_lijn(
-                f,
-                factuur,
-                n,
-                lijn,
-                "7",
-                "Van",
-                f"dagen waarop zorgkas {zending.zorgkas} verzekert",
-                f"zorgkas {', '.join(sorted(kassen))}",
-            )
+            verwacht, gevonden = f"dagen waarop zorgkas {zending.zorgkas} verzekert", f"zorgkas {', '.join(sorted(kassen))}"
+            yield op_lijn(f, factuur, n, lijn, "7", "Van", verwacht, gevonden)
 
 
 @controle("zending")
@@ -154,13 +140,11 @@ def bedrag_juist(zending: Zending, context: ZendingContext, cookbook: Cookbook, 
 
 
 def _bedrag(zending: Zending, context: ZendingContext, lijn: Lijn) -> int | None:
-    wanneer = dagen(lijn)
-    prijzen = [_prijs(context.prijzen, lijn.prestatiecode, zending.derdebetalende, d) for d in wanneer]
-    if not wanneer or any(p is None for p in prijzen):
+    eigen = (
+        p for p in context.prijzen if p.prestatiecode == lijn.prestatiecode and p.voorziening in (None, zending.derdebetalende)
+    )
+    prijzen = [None if p is None else p.bedrag for p in per_dag(lijn, eigen)]
+    if not prijzen or None in prijzen:
         return None
     som = sum(p for p in prijzen if p is not None)
     return -som if lijn.aantal < 0 else som
-
-
-def _prijs(prijzen: tuple[Prijs, ...], code: str, voorziening: str, dag: date) -> int | None:
-    return next((p.bedrag for p in prijzen if p.prestatiecode == code and p.geldt(voorziening, dag)), None)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gateway.berichten.factuur import Factuur, Zending
 from gateway.central.bevinding import Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
-from gateway.central.dagen import ORIGINEEL, dagen, is_credit
+from gateway.central.dagen import ORIGINEEL, is_credit, per_dag
 from gateway.central.identificatie import geldig_iban, geldig_insz, geldig_kbo, riziv_modulus
 from gateway.central.model import ZendingContext
 
@@ -167,7 +167,7 @@ def rechthebbende_in_orde(zending: Zending, context: ZendingContext, cookbook: C
         persoon = context.personen.get(factuur.insz)
         if persoon is None or is_credit(factuur):
             continue
-        if any(persoon.aansluiting_op(dag) is None for lijn in factuur.lijnen for dag in dagen(lijn)):
+        if any(None in per_dag(lijn, persoon.aansluitingen) for lijn in factuur.lijnen):
             perioden = [f"{a.van} tot {a.tot or 'heden'}" for a in persoon.aansluitingen]
             gevonden = f"aangesloten {', '.join(perioden)}" if perioden else "nooit aangesloten"
             yield op_factuur(factuur, nummer, "8", "Insz", "aangesloten in de hele gefactureerde periode", gevonden)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from functools import lru_cache
+from typing import Protocol, TypeVar
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.central.bevinding import Bevinding
@@ -18,10 +20,37 @@ Sleutel = tuple[str, str, date]
 """(INSZ, performance code, day): what can be claimed once."""
 
 
-def dagen(lijn: Lijn) -> list[date]:
+class Periode(Protocol):
+    """Anything that holds from a day to a day, both inside; without an end it still runs."""
+
+    @property
+    def van(self) -> date: ...
+    @property
+    def tot(self) -> date | None: ...
+
+
+P = TypeVar("P", bound=Periode)
+
+
+def dagen(lijn: Lijn) -> tuple[date, ...]:
     """Every day of a line, first and last included; none when the period is upside down or too long."""
-    aantal = (lijn.tot - lijn.van).days + 1
-    return [lijn.van + timedelta(days=n) for n in range(aantal)] if 0 < aantal <= MAX_DAGEN else []
+    return _dagen(lijn.van, lijn.tot)
+
+
+# The lines of one month share a few periods.
+@lru_cache(maxsize=4096)
+def _dagen(van: date, tot: date) -> tuple[date, ...]:
+    aantal = (tot - van).days + 1
+    return tuple(van + timedelta(days=n) for n in range(aantal)) if 0 < aantal <= MAX_DAGEN else ()
+
+
+def per_dag(lijn: Lijn, perioden: Iterable[P]) -> list[P | None]:
+    """The first period that holds on each day of a line, None where none does."""
+    raken = [p for p in perioden if p.van <= lijn.tot and (p.tot is None or lijn.van <= p.tot)]
+    # Nearly always one period holds all along, and asking day by day is what costs.
+    if len(raken) == 1 and raken[0].van <= lijn.van and (raken[0].tot is None or lijn.tot <= raken[0].tot):
+        return [raken[0]] * len(dagen(lijn))
+    return [next((p for p in raken if p.van <= dag and (p.tot is None or dag <= p.tot)), None) for dag in dagen(lijn)]
 
 
 def sleutels(factuur: Factuur, lijn: Lijn) -> list[Sleutel]:

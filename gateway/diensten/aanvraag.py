@@ -118,13 +118,13 @@ def _eerder_antwoord(conn: Connection, ontvangst: Ontvangst) -> Element | None:
 
 def _context(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag) -> AanvraagContext:
     verblijven = dossiers.verblijven(conn, [aanvraag.insz])[aanvraag.insz]
-    laatst = dossiers.laatst_gefactureerd(conn, aanvraag.voorziening, aanvraag.insz)
-    eigen = [v.dossiernummer for v in verblijven if v.voorziening == aanvraag.voorziening]
+    eigen = [v for v in verblijven if v.voorziening == aanvraag.voorziening]
+    laatst = {v.dossiernummer: dossiers.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
     return AanvraagContext(
         ontvangen_op=bewezen.now.astimezone(BRUSSELS),
         persoon=lookup.persoon(conn, aanvraag.insz),
         verblijven=verblijven,
-        laatst_gefactureerd={} if laatst is None else dict.fromkeys(eigen, laatst),
+        laatst_gefactureerd={nummer: dag for nummer, dag in laatst.items() if dag is not None},
     )
 
 

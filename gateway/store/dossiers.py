@@ -117,9 +117,11 @@ def gefactureerde_dagen(
     return frozenset(gevonden)
 
 
-def laatst_gefactureerd(conn: Connection, voorziening: str, insz: str) -> date | None:
+def laatst_gefactureerd(conn: Connection, voorziening: str, insz: str, van: date, tot: date | None) -> date | None:
+    """Last accepted invoiced day of a person at a facility within a stay, or None."""
     dag = gefactureerde_dag.c
-    return conn.execute(select(func.max(dag.dag)).where(dag.voorziening == voorziening, dag.insz == insz)).scalar()
+    in_verblijf = dag.dag >= van if tot is None else dag.dag.between(van, tot)
+    return conn.execute(select(func.max(dag.dag)).where(dag.voorziening == voorziening, dag.insz == insz, in_verblijf)).scalar()
 
 
 def claim_dagen(

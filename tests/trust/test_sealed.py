@@ -323,6 +323,13 @@ def test_a_parameter_of_an_algorithm_is_refused(name: str) -> None:
     assert refusal(changed(lambda r: etree.SubElement(find(r, name), f"{{{DS}}}HMACOutputLength"))) is Code.XADES
 
 
+@pytest.mark.parametrize(("name", "ns"), [("Transform", DS), ("DigestMethod", DS), ("SigningTime", XADES)])
+def test_anything_inside_what_holds_one_value_is_refused(name: str, ns: str) -> None:
+    assert refusal(changed(lambda r: etree.SubElement(find(r, name, ns), "x"))) is Code.XADES
+    if name != "SigningTime":
+        assert refusal(changed(lambda r: setattr(find(r, name, ns), "text", "x"))) is Code.XADES
+
+
 def test_without_the_enveloped_transform_nothing_is_computed() -> None:
     def change(root: etree._Element) -> None:
         transform = next(t for t in root.iter(f"{{{DS}}}Transform") if t.get("Algorithm") == ENVELOPED)

@@ -51,10 +51,12 @@ def test_a_body_that_does_not_come_in_time_is_answered_and_the_others_are_served
         for one in slow:
             one.sendall(b"POST /soap/aanvraag/v1 HTTP/1.1\r\nHost: x\r\nContent-Type: text/xml\r\nContent-Length: 1000\r\n\r\n<")
         assert requests.get(f"{gateway.base}/healthz", timeout=5).ok
-        slow[0].settimeout(10)
-        answer = slow[0].recv(65536)
+        slow[0].settimeout(20)
+        answer = b""
+        while b":Envelope>" not in answer and (part := slow[0].recv(65536)):
+            answer += part
         assert answer.startswith(b"HTTP/1.1 400")
-        assert b"VSB-SYS-004" in answer + slow[0].recv(65536)
+        assert b"VSB-SYS-004" in answer
         for one in slow:
             one.close()
 
