@@ -16,6 +16,8 @@ from gateway.refusal import Code, Refusal
 from gateway.trust.policy import SecurityPolicy
 from gateway.wire.names import DS, EXC_C14N, q
 
+_EMPTY = {q(DS, name) for name in ("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod")}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Transform:
@@ -59,6 +61,7 @@ def read_signed_info(signature: Element, policy: SecurityPolicy, transforms: fro
     Raises:
         Refusal: SECURITY_SHAPE or ALGORITHM.
     """
+    _check_element_only(signature)
     children = [c.tag for c in signature]
     if children[:2] != [q(DS, "SignedInfo"), q(DS, "SignatureValue")]:
         raise _shape(signature, "SignedInfo, SignatureValue", ", ".join(_local(t) for t in children[:4]))
@@ -87,6 +90,16 @@ def read_signed_info(signature: Element, policy: SecurityPolicy, transforms: fro
         references=tuple(_reference(r, policy, transforms) for r in references),
         value=decode(signature[1]),
     )
+
+
+def _check_element_only(signature: Element) -> None:
+    # Text between elements is signed with SignedInfo but means nothing; the reference verifier's schema refuses it too.
+    for element in signature.iter("*"):
+        around = [element.text, *(child.tail for child in element)] if len(element) else []
+        if element.tag in _EMPTY:
+            around.append(element.text)
+        if any(text and text.strip() for text in around):
+            raise _shape(element, "alleen elementen", "tekst")
 
 
 def _reference(element: Element, policy: SecurityPolicy, allowed: frozenset[str]) -> Reference:
