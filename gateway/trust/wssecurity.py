@@ -32,6 +32,7 @@ from gateway.wire.names import EXC_C14N, WSU, q
 AcceptCertificate = Callable[[bytes, x509.Certificate, datetime], None]
 
 _UNREADABLE = (
+    TypeError,
     ValueError,
     ArithmeticError,
     etree.LxmlError,
