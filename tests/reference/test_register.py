@@ -189,6 +189,13 @@ def test_what_has_ended_can_not_be_stretched_or_ended_twice(conn: Connection, li
 
 
 @every_list
+def test_a_period_can_end_on_its_first_day(conn: Connection, lijst: Periodelijst) -> None:
+    add(conn, lijst, "2026-01-01")
+    end(conn, lijst, "2026-01-01")
+    assert days(conn, lijst) == [("2026-01-01", "2026-01-01")]
+
+
+@every_list
 def test_of_several_periods_the_one_that_runs_on_the_day_is_ended(conn: Connection, lijst: Periodelijst) -> None:
     add(conn, lijst, "2025-01-01", "2025-12-31")
     add(conn, lijst, "2026-01-01")
@@ -236,6 +243,13 @@ def test_an_added_attest_lets_its_software_in_and_keeps_its_licence(conn: Connec
     assert (attest.nummer, attest.pijlers, attest.licentie_hash) == ("VSB-2026-0009", ("eibwfin", "epvtfin"), "ab" * 32)
     assert attest.geldig("eibwfin", TODAY) is None
     assert attest.dekt_versie("1.5")
+
+
+def test_packages_without_a_licence_do_not_stand_in_each_others_way(conn: Connection) -> None:
+    without: dict[str, str | None] = NEW | {"licentie_gebruiker": None, "licentie_hash": None}
+    voeg_attest_toe(conn, without, TODAY, None, JAN)
+    voeg_attest_toe(conn, without | {"nummer": "VSB-2026-0010", "licentie_hash": ""}, TODAY, None, JAN)
+    assert [a.licentie_hash for a in attesten(conn) if a.nummer.startswith("VSB-2026")] == [None, None]
 
 
 @pytest.mark.parametrize("field", ["nummer", "licentie_gebruiker"])

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from gateway.trust.signing import Signer
 from tests.hostile.attacks.identity import FACILITY
 from tests.hostile.attacks.keyinfo import X509_TOKEN
-from tests.hostile.case import Case, cases
+from tests.hostile.case import Case, answers, cases
 from tests.hostile.context import VICTIM, Context
 from tests.hostile.forge import b64, draft
 from tests.hostile.mint import issuer, new_key
@@ -174,4 +174,29 @@ _SHAPES = cases(
     ("key-curve-unsigned", "the same, by someone without the CA's key", reshaped(_key_octets(lambda der: der.replace(b"\x2a\x86\x48\xce\x3d\x03\x01\x07", b"\x2a\x86\x48\xce\x3d\x03\x01\x7f")), sign=False), "TRUST-007 TRUST-021 TRUST-002"),
 )  # fmt: skip
 
-CASES: tuple[Case, ...] = _TEXTS + _SHAPES
+_STRING_TAGS = {
+    "bit-string": 0x03,
+    "octet-string": 0x04,
+    "null": 0x05,
+    "integer": 0x02,
+    "bmp-string": 0x1E,
+    "universal-string": 0x1C,
+    "teletex-string": 0x14,
+    "ia5-string": 0x16,
+    "numeric-string": 0x12,
+    "sequence": 0x30,
+    "private": 0xDF,
+}
+_NAMES = tuple(
+    Case(
+        id=f"name-{whose}-{name}",
+        title=f"the {whose}'s organisation as ASN.1 {name}",
+        kind="certificate",
+        make=octets(lambda der, tag=tag, old=old: der.replace(old, bytes([tag]) + old[1:], 1)),
+        expect=answers("TRUST-002 TRUST-007"),
+    )
+    for name, tag in _STRING_TAGS.items()
+    for whose, old in (("issuer", b"\x0c#VSB"), ("subject", b"\x0c\x12Federal"))
+)
+
+CASES: tuple[Case, ...] = _TEXTS + _SHAPES + _NAMES
