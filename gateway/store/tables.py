@@ -19,6 +19,8 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
+    text,
 )
 
 from gateway.store.metadata import metadata
@@ -142,21 +144,33 @@ taak = Table(
 levering = Table(
     "levering",
     metadata,
-    Column("id", String(36), primary_key=True),
+    Column("nr", _BigId, primary_key=True, autoincrement=True, comment="rises in the order in which deliveries were committed"),
+    Column("id", String(36), nullable=False, unique=True),
     Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False, index=True),
     Column("bestemming", String(64), nullable=False, comment="riziv:<8 digits> or zorgkas:<code>"),
-    Column("transport", String(16), nullable=False, comment="pull or soap"),
+    Column("transport", String(16), nullable=False, comment="pull, or one of the transports that push"),
+    Column("soort", String(8), nullable=False, server_default="bericht", comment="bericht or tack"),
     Column("message_name", String(64), nullable=False),
     Column("input_reference", String(64), nullable=False),
-    Column("hash", String(64), nullable=False, comment="SHA-256 of the content, hex"),
+    Column("hash", String(64), nullable=False, comment="SHA-256 of the content, or the value of a TAck, hex"),
+    Column("octetten", BigInteger, nullable=False, server_default="0"),
+    Column("test", Boolean, nullable=False, server_default=false()),
+    Column("volgorde", String(64), comment="deliveries with the same key go in order; a digest, not an INSZ"),
     Column("toestand", String(16), nullable=False),
     Column("pogingen", Integer, nullable=False),
+    Column("weigeringen", Integer, nullable=False, server_default="0", comment="attempts that reached the receiver and failed"),
     Column("volgende_poging", Moment, nullable=False),
     Column("lease_tot", Moment),
+    Column("lease_van", String(64), comment="the worker that holds it"),
+    Column("gepubliceerd_op", Moment, comment="when its id last went to the broker"),
     Column("aangemaakt_op", Moment, nullable=False),
+    Column("afgeleverd_op", Moment),
     Column("bevestigd_op", Moment),
-    Index("ix_levering_werk", "transport", "toestand", "volgende_poging"),
-    Index("ix_levering_bus", "bestemming", "toestand", "aangemaakt_op", "id"),
+    Column("ontvangst", String(200), comment="reference of the receiver's own receipt"),
+    Index("ix_levering_werk", "bestemming", "transport", "toestand", "volgende_poging"),
+    Index("ix_levering_bus", "bestemming", "toestand", "nr"),
+    Index("ix_levering_volgorde", "volgorde", "bestemming", "nr"),
+    Index("ix_levering_hash", "hash"),
 )
 
 levering_inhoud = Table(
@@ -166,6 +180,19 @@ levering_inhoud = Table(
     Column("octetten", LargeBinary, nullable=False),
 )
 
+lijn = Table(
+    "lijn",
+    metadata,
+    Column("bestemming", String(64), primary_key=True),
+    Column("toestand", String(16), nullable=False, comment="gesloten, open or halfopen: a circuit breaker"),
+    Column("fouten", Integer, nullable=False, comment="failures in a row"),
+    Column("sinds", Moment, nullable=False),
+    Column("open_tot", Moment, comment="when the next probe may go"),
+    Column("gepauzeerd_door", String(128), comment="the operator who stopped deliveries; none: not paused"),
+    Column("gepauzeerd_reden", String(200)),
+)
+"""The line to a receiver, shared by all workers; no row: closed, never failed."""
+
 poging = Table(
     "poging",
     metadata,
@@ -174,6 +201,7 @@ poging = Table(
     Column("begin", Moment, nullable=False),
     Column("einde", Moment, nullable=False),
     Column("gelukt", Boolean, nullable=False),
+    Column("werker", String(64), nullable=False, server_default=text("''")),
     Column("melding", String(500), nullable=False),
 )
 
