@@ -237,5 +237,29 @@ raadpleging = Table(
     Column("insz", String(11), nullable=False),
     Column("van", Date, nullable=False),
     Column("tot", Date, nullable=False),
+    Column("inhoud_sha256", String(64), comment="of the canonical question"),
+    Index("ix_raadpleging_afzender", "afzender", "bericht_id"),
 )
 """Who asked about whom: every look at a person's insurability."""
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("soort", String(32), nullable=False),
+    Column("onderwerp", String(128), nullable=False),
+    Column("ernst", String(16), nullable=False),
+    Column("toelichting", String(500), nullable=False),
+    Column("geopend_op", Moment, nullable=False),
+    Column("gesloten_op", Moment),
+    Index(
+        "ix_alarm_open",
+        "soort",
+        "onderwerp",
+        unique=True,
+        sqlite_where=text("gesloten_op IS NULL"),
+        postgresql_where=text("gesloten_op IS NULL"),
+    ),
+    Index("ix_alarm_geopend", "geopend_op"),
+)
+"""What an operator must know; one open row for each kind and subject."""

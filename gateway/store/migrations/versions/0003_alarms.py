@@ -1,0 +1,36 @@
+"""alarms that open and close once, the digest of a question"""
+
+import sqlalchemy as sa
+from alembic import op
+
+from gateway.store.types import Moment
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    op.create_table(
+        "alarm",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("soort", sa.String(32), nullable=False),
+        sa.Column("onderwerp", sa.String(128), nullable=False),
+        sa.Column("ernst", sa.String(16), nullable=False),
+        sa.Column("toelichting", sa.String(500), nullable=False),
+        sa.Column("geopend_op", Moment(), nullable=False),
+        sa.Column("gesloten_op", Moment()),
+        sa.PrimaryKeyConstraint("id", name="pk_alarm"),
+    )
+    still_open = sa.text("gesloten_op IS NULL")
+    op.create_index(
+        "ix_alarm_open", "alarm", ["soort", "onderwerp"], unique=True, sqlite_where=still_open, postgresql_where=still_open
+    )
+    op.create_index("ix_alarm_geopend", "alarm", ["geopend_op"])
+    op.add_column("raadpleging", sa.Column("inhoud_sha256", sa.String(64)))
+    op.create_index("ix_raadpleging_afzender", "raadpleging", ["afzender", "bericht_id"])
+
+
+def downgrade() -> None:
+    op.drop_index("ix_raadpleging_afzender", "raadpleging")
+    op.drop_column("raadpleging", "inhoud_sha256")
+    op.drop_table("alarm")
