@@ -263,3 +263,11 @@ alarm = Table(
     Index("ix_alarm_geopend", "geopend_op"),
 )
 """What an operator must know; one open row for each kind and subject."""
+
+postbus_vraag = Table(
+    "postbus_vraag",
+    metadata,
+    Column("bestemming", String(64), primary_key=True),
+    Column("laatst", Moment, nullable=False),
+)
+"""When a mailbox last said that it is empty."""

@@ -1,4 +1,4 @@
-"""alarms that open and close once, the digest of a question"""
+"""alarms that open and close once, the digest of a question, the last question to a mailbox"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,9 +28,16 @@ def upgrade() -> None:
     op.create_index("ix_alarm_geopend", "alarm", ["geopend_op"])
     op.add_column("raadpleging", sa.Column("inhoud_sha256", sa.String(64)))
     op.create_index("ix_raadpleging_afzender", "raadpleging", ["afzender", "bericht_id"])
+    op.create_table(
+        "postbus_vraag",
+        sa.Column("bestemming", sa.String(64), nullable=False),
+        sa.Column("laatst", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("bestemming", name="pk_postbus_vraag"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("postbus_vraag")
     op.drop_index("ix_raadpleging_afzender", "raadpleging")
     op.drop_column("raadpleging", "inhoud_sha256")
     op.drop_table("alarm")
