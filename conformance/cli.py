@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -20,6 +21,7 @@ from gateway.paths import data_dir
 from gateway.trust.chain import load_trust_store
 from gateway.trust.identity import read_identity
 from gateway.trust.revocation import RevocationMode
+from gateway.trust.signing import Signer
 
 app = typer.Typer(
     help="The conformance suite of the VSB gateway: what vendors run to prove that their software may connect.",
@@ -77,12 +79,18 @@ def receiver(
     trust = load_trust_store(certs / "ca-bundle.pem", [certs / "crl/issuing-ca.crl"], RevocationMode.GRACE)
     sender = read_identity(sample_signer("gateway").certificate).label
     uvicorn.run(
-        receiver_app(Receiver(folder=folder, trust=trust, sender=sender)),
+        receiver_app(Receiver(folder=folder, trust=trust, sender=sender, signer_of=_sample_zorgkas)),
         host="127.0.0.1",
         port=port,
         log_config=None,
         access_log=False,
     )
+
+
+@cache
+def _sample_zorgkas(code: str) -> Signer | None:
+    known = (data_dir("certs-sample") / f"zorgkas-{code}.p12").is_file()
+    return sample_signer(f"zorgkas-{code}") if known else None
 
 
 @app.command()

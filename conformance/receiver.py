@@ -6,12 +6,14 @@ It verifies who pushes, keeps each delivery on disk before it acknowledges, and 
 from __future__ import annotations
 
 import os
-import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response
+from lxml.etree import _Element as Element
 from starlette.concurrency import run_in_threadpool
 
 from gateway.berichten.zorgkas import Levering, lees_levering
@@ -21,6 +23,7 @@ from gateway.schema import registry
 from gateway.trust.chain import TrustStore
 from gateway.trust.identity import read_identity
 from gateway.trust.policy import SYNCHRONOUS
+from gateway.trust.signing import Signer, sign_envelope
 from gateway.trust.wssecurity import verify
 from gateway.trust.xades import verify_blob_signature
 from gateway.wire.build import moment
@@ -47,6 +50,8 @@ class Receiver:
     folder: Path
     trust: TrustStore
     sender: str
+    signer_of: Callable[[str], Signer | None]
+    """Who signs the receipts of a zorgkas; None: nobody, and the gateway must be told to accept that."""
     clock: Clock = system_clock
 
     def receive(self, code: str, raw: bytes) -> bytes:
@@ -73,7 +78,10 @@ class Receiver:
         response = write_post_response(
             request=post.blob.content, input_reference=post.input_reference, reference=levering.message_id
         )
-        return serialise(write_envelope(response, (timestamp_security(moment(now), moment(now)),)))
+        signer = self.signer_of(code)
+        if signer is None:
+            return serialise(write_envelope(response, (timestamp_security(moment(now), moment(now)),)))
+        return serialise(_signed(write_envelope(response), signer, now))
 
     def _levering(self, content: bytes) -> Levering:
         root = parse(content, Bounds(octets=_LIMIT, markup=5_000_000))
@@ -101,14 +109,17 @@ class Receiver:
         os.close(descriptor)
 
 
+def _signed(envelope: Element, signer: Signer, now: datetime) -> Element:
+    sign_envelope(envelope, signer, now)
+    return envelope
+
+
 def receiver_app(receiver: Receiver) -> FastAPI:
     """The receiver as an ASGI application: POST /zorgkas/<code>."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    lock = threading.Lock()
 
     def work(code: str, raw: bytes) -> Response:
-        with lock:
-            return Response(receiver.receive(code, raw), media_type=XML_CONTENT_TYPE)
+        return Response(receiver.receive(code, raw), media_type=XML_CONTENT_TYPE)
 
     @app.post("/zorgkas/{code}")
     async def post(code: str, request: Request) -> Response:

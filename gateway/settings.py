@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.exchange.beleid import Beleid
 from gateway.paths import data_dir
 from gateway.trust.revocation import RevocationMode
 
@@ -91,9 +92,26 @@ class Settings(BaseSettings):
     )
     rate_sender: float = Field(100, description="Requests per second of one proven sender, per process; 0: no limit.", ge=0)
     rate_burst: int = Field(400, description="Requests that one address or sender may send at once.", ge=1)
+    delivery_concurrency: int = Field(4, description="Deliveries under way at once to one zorgkas, per worker.", ge=1, le=64)
+    delivery_days: float = Field(5, description="Days that an unreachable zorgkas is tried before a person must look.", gt=0)
+    delivery_refusals: int = Field(
+        8, description="Times that a zorgkas may answer a delivery with a no before a person must look.", ge=1
+    )
+    push_signed_receipts: bool = Field(
+        True, description="Demand that a zorgkas signs its receipt of a push; false: mutual TLS alone proves it."
+    )
+    push_cert: Path | None = Field(None, description="PEM certificate that the gateway shows to a zorgkas (mutual TLS).")
+    push_key: Path | None = Field(None, description="PEM private key of VSB_PUSH_CERT.")
+    push_ca: Path | None = Field(None, description="PEM file of the issuers of the zorgkassen's TLS certificates.")
+    nats_url: str = Field("", description="NATS JetStream for the outbox: nats://host:port,…; empty: over the database.")
+    nats_replicas: int = Field(1, description="Copies that JetStream keeps of the stream.", ge=1, le=5)
     console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    def delivery_policy(self) -> Beleid:
+        """The policy of deliveries that these settings make."""
+        return Beleid(max_age=timedelta(days=self.delivery_days), max_refusals=self.delivery_refusals)
 
     @model_validator(mode="after")
     def _coherent(self) -> Settings:

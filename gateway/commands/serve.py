@@ -16,7 +16,6 @@ import uvicorn
 
 from gateway.app import make_gateway
 from gateway.diensten.kern import Gateway
-from gateway.exchange.worker import Worker
 from gateway.observe import logs
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.settings import Settings
@@ -25,6 +24,7 @@ from gateway.store.berichten import GATEWAY
 from gateway.trust.crlfetch import CrlFetcher
 from gateway.trust.identity import read_identity
 from gateway.wire.server import BoundedProtocol
+from gateway.worker import Worker
 
 log = structlog.get_logger("serve")
 

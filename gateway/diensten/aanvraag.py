@@ -197,7 +197,7 @@ def _verwerk(
             sha256=ontvangst.sha256,
             validatieverslag=verslag,
         )
-        stappen += naar_zorgkas(conn, levering, ontvangst.ontvangen_op)
+        stappen += naar_zorgkas(conn, levering, ontvangst.ontvangen_op, f"{aanvraag.voorziening}/{aanvraag.insz}")
     dossiers.bewaar_beslissing(
         conn,
         ontvangst.id,

@@ -12,10 +12,13 @@ from gateway.reference import lookup
 from gateway.store.berichten import Stap
 
 
-def naar_zorgkas(conn: Connection, levering: Levering, now: datetime) -> list[tuple[Stap, str | None]]:
+def naar_zorgkas(conn: Connection, levering: Levering, now: datetime, volgorde: str) -> list[tuple[Stap, str | None]]:
     """Write the outbox entry and return the steps to record.
 
     The delivery's id is the message id, so that the receiver can de-duplicate on it.
+
+    Args:
+        volgorde: deliveries with the same text arrive in the order in which they were accepted.
     """
     zorgkas = lookup.zorgkas(conn, levering.zorgkas)
     transport = "pull" if zorgkas is None else zorgkas.levering
@@ -29,5 +32,7 @@ def naar_zorgkas(conn: Connection, levering: Levering, now: datetime) -> list[tu
         input_reference=levering.message_id,
         content=schrijf_levering(levering),
         now=now,
+        test=levering.test,
+        volgorde=volgorde,
     )
     return [(Stap.GEROUTEERD, f"zorgkas {levering.zorgkas} ({transport})")]

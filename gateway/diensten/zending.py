@@ -274,4 +274,4 @@ def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zend
         sha256=bytes.fromhex(row.sha256),
         validatieverslag=verslag,
     )
-    return naar_zorgkas(werk.conn, levering, werk.now)
+    return naar_zorgkas(werk.conn, levering, werk.now, f"{zending.derdebetalende}/facturen")

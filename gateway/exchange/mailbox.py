@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from gateway.exchange.outbox import PENDING, Toestand
+from gateway.exchange.toestand import PENDING, Toestand
 from gateway.store.tables import levering, levering_inhoud
 from gateway.wire.generic import Outgoing
 

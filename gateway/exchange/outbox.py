@@ -3,49 +3,51 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
 from random import Random
+from typing import Any
 
-from sqlalchemy import Connection, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, select, update
 
+from gateway.exchange.beleid import Beleid, back_off
+from gateway.exchange.toestand import BLOCKING, FINAL, PENDING, RETRYABLE, Toestand
 from gateway.store.tables import levering, levering_inhoud, poging
 
-LEASE = timedelta(minutes=2)
-"""Longer than any push may take; a worker that died loses its claim after this."""
-MAX_POGINGEN = 20
-"""With the back-off below about half a day of trying."""
-
-
-class Toestand(StrEnum):
-    """States of a delivery."""
-
-    WACHTEND = "wachtend"
-    """Not yet fetched (pull) or not yet pushed with success."""
-    OPGEHAALD = "opgehaald"
-    """Fetched and not confirmed: it is given again."""
-    BEVESTIGD = "bevestigd"
-    """The receiver's own receipt closed it."""
-    MISLUKT = "mislukt"
-    """Tried until the policy gave up; a person must look."""
-
-
-FINAL = frozenset({Toestand.BEVESTIGD, Toestand.MISLUKT})
-PENDING = frozenset({Toestand.WACHTEND, Toestand.OPGEHAALD})
+PULL = "pull"
+_INSERT = insert(levering)
+_INSERT_CONTENT = insert(levering_inhoud)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """A delivery that this worker may push until its lease ends."""
+    """A delivery that this worker may hand over until its lease ends."""
 
     id: str
     bericht_id: str
     bestemming: str
+    transport: str
     message_name: str
     input_reference: str
+    sha256: bytes
+    test: bool
     pogingen: int
+    weigeringen: int
+    aangemaakt_op: datetime
+    proberen_tot: datetime | None
+    werker: str
     content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Poging:
+    """How one attempt went."""
+
+    begin: datetime
+    einde: datetime
+    melding: str
+    """The receipt's reference, or what went wrong; never a part of a message."""
 
 
 def plaats(
@@ -59,83 +61,253 @@ def plaats(
     input_reference: str,
     content: bytes,
     now: datetime,
+    test: bool = False,
+    volgorde: str | None = None,
 ) -> None:
-    """Put a delivery in the outbox, in the caller's transaction."""
-    conn.execute(
-        insert(levering).values(
-            id=levering_id,
-            bericht_id=bericht_id,
-            bestemming=bestemming,
-            transport=transport,
-            message_name=message_name,
-            input_reference=input_reference,
-            hash=hashlib.sha256(content).hexdigest(),
-            toestand=Toestand.WACHTEND.value,
-            pogingen=0,
-            volgende_poging=now,
-            aangemaakt_op=now,
-        )
+    """Put a delivery in the outbox, in the caller's transaction.
+
+    Args:
+        volgorde: what must arrive in order has the same text here; only its digest is kept.
+    """
+    values = {
+        "id": levering_id,
+        "bericht_id": bericht_id,
+        "bestemming": bestemming,
+        "transport": transport,
+        "message_name": message_name,
+        "input_reference": input_reference,
+        "hash": hashlib.sha256(content).hexdigest(),
+        "octetten": len(content),
+        "test": test,
+        "volgorde": None if volgorde is None else hashlib.sha256(volgorde.encode()).hexdigest(),
+        "toestand": Toestand.WACHTEND.value,
+        "pogingen": 0,
+        "volgende_poging": now,
+        "aangemaakt_op": now,
+    }
+    conn.execute(_INSERT, values)
+    conn.execute(_INSERT_CONTENT, {"levering_id": levering_id, "octetten": content})
+
+
+def claimable(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What makes a delivery one that may be handed over now."""
+    return (levering.c.volgende_poging <= now, *_unclaimed(now))
+
+
+def _unclaimed(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    earlier = levering.alias("eerder")
+    return (
+        levering.c.transport != PULL,
+        # What was put down and got no receipt in all its patience is put there again.
+        levering.c.toestand.in_([Toestand.WACHTEND.value, Toestand.AFGELEVERD.value]),
+        or_(levering.c.lease_tot.is_(None), levering.c.lease_tot < now),
+        ~exists().where(
+            earlier.c.volgorde == levering.c.volgorde,
+            earlier.c.bestemming == levering.c.bestemming,
+            earlier.c.nr < levering.c.nr,
+            earlier.c.toestand.in_([t.value for t in BLOCKING]),
+        ),
     )
-    conn.execute(insert(levering_inhoud).values(levering_id=levering_id, octetten=content))
 
 
-def claim(conn: Connection, transport: str, now: datetime) -> Claim | None:
-    """Claim the delivery of this transport that has waited longest and is due."""
-    row = conn.execute(
-        select(levering)
-        .where(
-            levering.c.transport == transport,
-            levering.c.toestand == Toestand.WACHTEND.value,
-            levering.c.volgende_poging <= now,
-            or_(levering.c.lease_tot.is_(None), levering.c.lease_tot < now),
-        )
-        .order_by(levering.c.volgende_poging, levering.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    ).first()
-    if row is None:
-        return None
-    conn.execute(update(levering).where(levering.c.id == row.id).values(lease_tot=now + LEASE))
-    content = conn.execute(select(levering_inhoud.c.octetten).where(levering_inhoud.c.levering_id == row.id)).scalar_one()
+def klaar(conn: Connection, bestemming: str, now: datetime) -> bool:
+    """Whether anything to this receiver can be handed over now; a look without a lock."""
+    return (
+        conn.execute(select(levering.c.nr).where(levering.c.bestemming == bestemming, *claimable(now)).limit(1)).first()
+        is not None
+    )
+
+
+def claim(
+    conn: Connection, bestemming: str, limit: int, werker: str, now: datetime, beleid: Beleid, *, proef: bool = False
+) -> list[Claim]:
+    """Claim what may be handed over to one receiver now, oldest first.
+
+    Args:
+        proef: a probe of an open line takes what failed least, so that one poisonous message does not keep it open.
+    """
+    order = (levering.c.pogingen, levering.c.nr) if proef else (levering.c.volgende_poging, levering.c.nr)
+    query = select(levering).where(levering.c.bestemming == bestemming, *claimable(now)).order_by(*order).limit(limit)
+    return _neem(conn, query.with_for_update(skip_locked=True, of=levering), werker, now, beleid)
+
+
+def claim_deze(conn: Connection, levering_id: str, werker: str, now: datetime, beleid: Beleid) -> Claim | None:
+    """Claim one delivery that was announced as due; the announcer's clock decided that."""
+    query = select(levering).where(levering.c.id == levering_id, *_unclaimed(now))
+    return next(iter(_neem(conn, query.with_for_update(skip_locked=True, of=levering), werker, now, beleid)), None)
+
+
+def bezet(conn: Connection, levering_id: str, now: datetime) -> bool:
+    """Whether another worker holds a delivery that is not handed over yet."""
+    kolom = levering.c
+    held = select(kolom.nr).where(kolom.id == levering_id, kolom.toestand == Toestand.WACHTEND.value, kolom.lease_tot >= now)
+    return conn.execute(held).first() is not None
+
+
+def _neem(conn: Connection, query: Any, werker: str, now: datetime, beleid: Beleid) -> list[Claim]:
+    rows = conn.execute(query).all()
+    if not rows:
+        return []
+    ids = [r.id for r in rows]
+    conn.execute(update(levering).where(levering.c.id.in_(ids)).values(lease_tot=now + beleid.lease, lease_van=werker))
+    contents = conn.execute(
+        select(levering_inhoud.c.levering_id, levering_inhoud.c.octetten).where(levering_inhoud.c.levering_id.in_(ids))
+    )
+    octets = {r[0]: r[1] for r in contents}
+    return [_claim(r, werker, octets[r.id]) for r in rows]
+
+
+def _claim(row: Row[Any], werker: str, content: bytes) -> Claim:
     return Claim(
         id=row.id,
         bericht_id=row.bericht_id,
         bestemming=row.bestemming,
+        transport=row.transport,
         message_name=row.message_name,
         input_reference=row.input_reference,
+        sha256=bytes.fromhex(row.hash),
+        test=row.test,
         pogingen=row.pogingen,
+        weigeringen=row.weigeringen,
+        aangemaakt_op=row.aangemaakt_op,
+        proberen_tot=row.proberen_tot,
+        werker=werker,
         content=content,
     )
 
 
-def gelukt(conn: Connection, claim: Claim, begin: datetime, einde: datetime, melding: str) -> None:
-    """The receiver's receipt closes the delivery."""
-    _poging(conn, claim, begin, einde, True, melding)
-    conn.execute(
+def bevestigd(conn: Connection, claim: Claim, hoe: Poging) -> bool:
+    """The receiver's receipt closes the delivery; False when it was closed already."""
+    _noteer(conn, claim, hoe, gelukt=True)
+    return sluit(conn, claim.id, hoe.melding, hoe.einde, pogingen=claim.pogingen + 1)
+
+
+def sluit(conn: Connection, levering_id: str, ontvangst: str, now: datetime, **kolommen: object) -> bool:
+    """Close a delivery on its receiver's receipt; also a dead letter, since the receiver has it after all."""
+    still_open = levering.c.toestand.not_in([t.value for t in FINAL])
+    done = conn.execute(
         update(levering)
-        .where(levering.c.id == claim.id)
-        .values(toestand=Toestand.BEVESTIGD.value, pogingen=claim.pogingen + 1, bevestigd_op=einde, lease_tot=None)
+        .where(levering.c.id == levering_id, still_open)
+        .values(
+            toestand=Toestand.BEVESTIGD.value,
+            bevestigd_op=now,
+            ontvangst=ontvangst[:200],
+            lease_tot=None,
+            lease_van=None,
+            **kolommen,
+        )
     )
+    return done.rowcount == 1
 
 
-def niet_gelukt(conn: Connection, claim: Claim, begin: datetime, einde: datetime, melding: str, random: Random) -> Toestand:
-    """Record a failed attempt and plan the next one, or give up after the policy's last."""
-    _poging(conn, claim, begin, einde, False, melding)
+def afgeleverd(conn: Connection, claim: Claim, hoe: Poging, beleid: Beleid) -> bool:
+    """It lies where the receiver finds it; returns True when it was put there for the first time."""
+    _noteer(conn, claim, hoe, gelukt=True)
+    first = claim.pogingen == claim.weigeringen
+    _werk_bij(
+        conn,
+        claim,
+        toestand=Toestand.AFGELEVERD.value,
+        pogingen=claim.pogingen + 1,
+        afgeleverd_op=hoe.einde,
+        volgende_poging=hoe.einde + beleid.receipt_patience,
+    )
+    return first
+
+
+def onbereikbaar(conn: Connection, claim: Claim, hoe: Poging, beleid: Beleid, random: Random) -> Toestand:
+    """The receiver could not be reached: later again, or a dead letter after the policy's days."""
+    _noteer(conn, claim, hoe, gelukt=False)
     count = claim.pogingen + 1
-    toestand = Toestand.MISLUKT if count >= MAX_POGINGEN else Toestand.WACHTEND
-    conn.execute(
-        update(levering)
-        .where(levering.c.id == claim.id)
-        .values(toestand=toestand.value, pogingen=count, volgende_poging=einde + back_off(count, random), lease_tot=None)
+    dood = hoe.einde > (claim.proberen_tot or claim.aangemaakt_op + beleid.max_age)
+    return _mislukt(
+        conn, claim, dood, pogingen=count, volgende_poging=hoe.einde + back_off(count, beleid.unreachable_cap, random)
     )
+
+
+def geweigerd(conn: Connection, claim: Claim, hoe: Poging, beleid: Beleid, random: Random) -> Toestand:
+    """The receiver said no to this message: a few times again, then a dead letter."""
+    _noteer(conn, claim, hoe, gelukt=False)
+    count = claim.weigeringen + 1
+    return _mislukt(
+        conn,
+        claim,
+        count >= beleid.max_refusals,
+        pogingen=claim.pogingen + 1,
+        weigeringen=count,
+        volgende_poging=hoe.einde + back_off(count, beleid.refused_cap, random),
+    )
+
+
+def _mislukt(conn: Connection, claim: Claim, dood: bool, **kolommen: object) -> Toestand:
+    toestand = Toestand.MISLUKT if dood else Toestand.WACHTEND
+    _werk_bij(conn, claim, toestand=toestand.value, **kolommen)
     return toestand
 
 
-def back_off(count: int, random: Random) -> timedelta:
-    """Exponential from one second to an hour, with jitter of a fifth so that many do not return at once."""
-    base = min(3600.0, 2.0 ** (count - 1))
-    return timedelta(seconds=base * random.uniform(0.8, 1.2))
+def _werk_bij(conn: Connection, claim: Claim, **kolommen: object) -> None:
+    # A worker that lost its lease meanwhile may no longer move the delivery; its attempt is on record all the same.
+    conn.execute(
+        update(levering)
+        .where(levering.c.id == claim.id, levering.c.lease_van == claim.werker)
+        .values(lease_tot=None, lease_van=None, gepubliceerd_op=None, **kolommen)
+    )
 
 
-def _poging(conn: Connection, claim: Claim, begin: datetime, einde: datetime, ok: bool, melding: str) -> None:
-    conn.execute(insert(poging).values(levering_id=claim.id, begin=begin, einde=einde, gelukt=ok, melding=melding[:500]))
+def _noteer(conn: Connection, claim: Claim, hoe: Poging, *, gelukt: bool) -> None:
+    conn.execute(
+        insert(poging).values(
+            levering_id=claim.id,
+            begin=hoe.begin,
+            einde=hoe.einde,
+            gelukt=gelukt,
+            werker=claim.werker,
+            melding=hoe.melding[:500],
+        )
+    )
+
+
+def geef_terug(conn: Connection, werker: str) -> int:
+    """Hand back what a worker claimed and did not finish; returns how many."""
+    return conn.execute(
+        update(levering).where(levering.c.lease_van == werker).values(lease_tot=None, lease_van=None, gepubliceerd_op=None)
+    ).rowcount
+
+
+def leases(conn: Connection) -> list[str]:
+    """Workers that hold a claim."""
+    return list(conn.execute(select(levering.c.lease_van).where(levering.c.lease_van.is_not(None)).distinct()).scalars())
+
+
+def opnieuw(conn: Connection, ids: Sequence[str], now: datetime, beleid: Beleid) -> list[str]:
+    """Send again what a person asks for: dead letters, and what got no receipt.
+
+    Returns:
+        Ids of the deliveries that will go out again.
+    """
+    states = [t.value for t in RETRYABLE]
+    chosen = list(conn.execute(select(levering.c.id).where(levering.c.id.in_(ids), levering.c.toestand.in_(states))).scalars())
+    if chosen:
+        conn.execute(
+            update(levering)
+            .where(levering.c.id.in_(chosen))
+            .values(
+                toestand=Toestand.WACHTEND.value,
+                weigeringen=0,
+                volgende_poging=now,
+                proberen_tot=now + beleid.max_age,
+                gepubliceerd_op=None,
+            )
+        )
+    return chosen
+
+
+def geef_op(conn: Connection, levering_id: str, now: datetime) -> bool:
+    """A person gives a delivery up; what waits behind it goes on. Returns False when it was final already."""
+    states = [t.value for t in PENDING | {Toestand.MISLUKT}]
+    done = conn.execute(
+        update(levering)
+        .where(levering.c.id == levering_id, levering.c.toestand.in_(states))
+        .values(toestand=Toestand.OPGEGEVEN.value, bevestigd_op=now, lease_tot=None, lease_van=None)
+    )
+    return done.rowcount == 1

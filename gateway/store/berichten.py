@@ -24,6 +24,7 @@ class Stap(StrEnum):
     GEROUTEERD = "gerouteerd"
     AFGELEVERD = "afgeleverd"
     BEVESTIGD = "bevestigd"
+    AFLEVERING_MISLUKT = "aflevering_mislukt"
     BESLIST = "beslist"
     AFGEREKEND = "afgerekend"
 

@@ -138,6 +138,7 @@ taak = Table(
     Column("pogingen", Integer, nullable=False),
     Column("volgende_poging", Moment, nullable=False, index=True),
     Column("lease_tot", Moment),
+    Column("lease_van", String(64)),
 )
 """Accepted for processing and not processed yet; the row goes in the transaction that decides."""
 
@@ -160,6 +161,7 @@ levering = Table(
     Column("pogingen", Integer, nullable=False),
     Column("weigeringen", Integer, nullable=False, server_default="0", comment="attempts that reached the receiver and failed"),
     Column("volgende_poging", Moment, nullable=False),
+    Column("proberen_tot", Moment, comment="set when a person sends it again; else the policy's days after it was made"),
     Column("lease_tot", Moment),
     Column("lease_van", String(64), comment="the worker that holds it"),
     Column("gepubliceerd_op", Moment, comment="when its id last went to the broker"),

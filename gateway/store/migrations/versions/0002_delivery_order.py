@@ -41,6 +41,7 @@ def _new_columns() -> list[sa.Column[Any]]:
         sa.Column("test", sa.Boolean(), nullable=False, server_default=sa.false()),
         sa.Column("volgorde", sa.String(64)),
         sa.Column("weigeringen", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("proberen_tot", Moment()),
         sa.Column("lease_van", sa.String(64)),
         sa.Column("gepubliceerd_op", Moment()),
         sa.Column("afgeleverd_op", Moment()),
@@ -93,11 +94,13 @@ def upgrade() -> None:
         sa.Column("gepauzeerd_reden", sa.String(200)),
         sa.PrimaryKeyConstraint("bestemming", name="pk_lijn"),
     )
+    op.add_column("taak", sa.Column("lease_van", sa.String(64)))
     op.add_column("poging", sa.Column("werker", sa.String(64), nullable=False, server_default=sa.text("''")))
 
 
 def downgrade() -> None:
     op.drop_column("poging", "werker")
+    op.drop_column("taak", "lease_van")
     op.drop_table("lijn")
     op.create_table(
         "levering_oud",

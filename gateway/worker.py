@@ -1,0 +1,172 @@
+"""A worker process: judges stored zendingen, hands deliveries over, and does the gateway's daily chores.
+
+Any number may run, on any machine that reaches the database; safe to kill at any moment.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from random import Random
+
+import structlog
+
+from gateway.diensten.kern import Gateway
+from gateway.diensten.taken import doe_taak, geef_taken_terug, werkers_met_taken
+from gateway.exchange import outbox
+from gateway.exchange.beleid import Beleid
+from gateway.exchange.broker import Broker
+from gateway.exchange.herstel import weg, werker_naam
+from gateway.exchange.lane import IDLE, Lane
+from gateway.exchange.relay import Relay
+from gateway.exchange.vervoer import Adressen, transports
+from gateway.refusal import Refusal
+from gateway.store.audit_zegels import KetenVerbroken, verzegel
+
+log = structlog.get_logger("worker")
+GRACE = 30.0
+"""Seconds that running work gets to finish once the worker must stop; what is not finished is handed back."""
+
+
+@dataclass
+class _Chore:
+    """Something to do every so many seconds."""
+
+    every: float
+    work: Callable[[], None]
+    due: float = field(default=0.0)
+
+
+class Worker:
+    """All the threads of one worker process."""
+
+    def __init__(self, gateway: Gateway, *, beleid: Beleid | None = None, random: Random | None = None) -> None:
+        self.name = werker_naam()
+        self._gateway = gateway
+        self._beleid = beleid or gateway.settings.delivery_policy()
+        self._random = random or Random()  # noqa: S311
+        self._adressen = Adressen(gateway.store)
+        self._transports = transports(gateway, self._adressen)
+        self._broker = _broker(gateway)
+        self._relay = None if self._broker is None else Relay(gateway.store, self._broker, gateway.clock)
+        self._lanes: dict[str, threading.Thread] = {}
+        self._sealed: date | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Work until `stop` is set, finish what is under way within GRACE, hand back the rest."""
+        self._recover()
+        if self._broker is not None:
+            self._broker.start()
+        chores = [
+            _Chore(2.0, lambda: self._open_lanes(stop)),
+            _Chore(10.0, self._recover),
+            _Chore(30.0, self._seal),
+        ]
+        if self._relay is not None:
+            chores += [_Chore(IDLE, self._announce), _Chore(5.0, self._repair)]
+        threads = [
+            threading.Thread(target=self._tasks, args=(stop,), name="tasks", daemon=True),
+            threading.Thread(target=self._chores, args=(chores, stop), name="chores", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        log.info("worker_started", worker=self.name, broker=self._broker is not None)
+        stop.wait()
+        self._finish([*threads, *self._lanes.values()])
+
+    def _finish(self, threads: list[threading.Thread]) -> None:
+        end = time.monotonic() + GRACE
+        for thread in threads:
+            thread.join(timeout=max(0.0, end - time.monotonic()))
+        try:
+            with self._gateway.store.writing() as conn:
+                back = outbox.geef_terug(conn, self.name) + geef_taken_terug(conn, self.name)
+        except Refusal:
+            back = -1
+        if self._broker is not None:
+            self._broker.stop()
+        log.info("worker_stopped", worker=self.name, handed_back=back)
+
+    def _tasks(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                busy = doe_taak(self._gateway, self.name, self._random)
+            except Refusal as refusal:
+                log.warning("worker_waits", code=refusal.code.info.code)
+                busy = False
+            if not busy:
+                stop.wait(IDLE)
+
+    def _chores(self, chores: list[_Chore], stop: threading.Event) -> None:
+        while not stop.is_set():
+            for chore in chores:
+                if chore.due <= time.monotonic():
+                    try:
+                        chore.work()
+                    except Refusal as refusal:
+                        log.warning("worker_waits", code=refusal.code.info.code)
+                    except Exception:
+                        # One chore that trips over our own code must not end the others.
+                        log.exception("chore_failed")
+                    chore.due = time.monotonic() + chore.every
+            stop.wait(IDLE / 2)
+
+    def _open_lanes(self, stop: threading.Event) -> None:
+        for bestemming in self._adressen.bestemmingen():
+            if bestemming not in self._lanes:
+                lane = Lane(
+                    bestemming,
+                    store=self._gateway.store,
+                    clock=self._gateway.clock,
+                    transports=self._transports,
+                    endpoint_of=self._adressen.endpoint,
+                    werker=self.name,
+                    beleid=self._beleid,
+                    limit=self._gateway.settings.delivery_concurrency,
+                    source=self._broker,
+                    random=self._random,
+                )
+                self._lanes[bestemming] = threading.Thread(target=lane.run, args=(stop,), name=bestemming, daemon=True)
+                self._lanes[bestemming].start()
+
+    def _recover(self) -> None:
+        with self._gateway.store.reading() as conn:
+            gone = {w for w in [*outbox.leases(conn), *werkers_met_taken(conn)] if weg(w)}
+        for werker in gone:
+            with self._gateway.store.writing() as conn:
+                back = outbox.geef_terug(conn, werker) + geef_taken_terug(conn, werker)
+            log.warning("recovered", worker=werker, handed_back=back)
+
+    def _announce(self) -> None:
+        if self._relay is not None:
+            self._relay.step()
+
+    def _repair(self) -> None:
+        for bestemming in self._adressen.bestemmingen() if self._relay is not None else ():
+            if lost := self._relay.repair(bestemming):  # type: ignore[union-attr]
+                log.warning("announcements_lost", to=bestemming, count=lost)
+
+    def _seal(self) -> None:
+        # Once a day: every finished day of the audit chain gets its signed checkpoint.
+        now = self._gateway.clock()
+        if self._sealed == now.date():
+            return
+        try:
+            with self._gateway.store.writing() as conn:
+                days = verzegel(conn, self._gateway.signer, now)
+        except KetenVerbroken:
+            log.error("audit_chain_broken", remedy="vsb-gateway audit verify")
+            days = ()
+        self._sealed = now.date()
+        if days:
+            log.info("audit_sealed", days=[d.isoformat() for d in days])
+
+
+def _broker(gateway: Gateway) -> Broker | None:
+    settings = gateway.settings
+    if not settings.nats_url:
+        return None
+    return Broker(settings.nats_url, settings.environment.value, settings.nats_replicas)
