@@ -22,7 +22,7 @@ from conformance.messages import envelope, head, start
 from conformance.walkthrough import sample_signer
 
 _RIZIV = "72090103000"
-_CONNECTIONS = 8
+_CONNECTIONS = 32
 
 
 def run(quick: bool = False) -> list[Row]:
@@ -67,6 +67,7 @@ def _accepted(folder: Path, members: list[str]) -> float:
         "VSB_RATE_ADDRESS": "0",
         "VSB_RATE_SENDER": "0",
         "VSB_WORKERS": os.environ.get("VSB_WORKERS", "2"),
+        "VSB_MAX_CONCURRENT": "32",
         "VSB_LOG_LEVEL": "WARNING",
     }
     command = [sys.executable, "-m", "gateway"]

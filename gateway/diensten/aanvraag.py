@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from lxml import etree
@@ -22,8 +24,9 @@ from gateway.central.model import AanvraagContext, Beslissing, Effect, Reden, Ui
 from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import bewijs_van, ontvangstbewijs, validatieverslag
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
-from gateway.diensten.leveren import naar_zorgkas
+from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.reference import lookup
+from gateway.reference.geheugen import Stand
 from gateway.refusal import Code, Refusal
 from gateway.routing.route import zorgkas_van_dienst
 from gateway.store import berichten, dossiers
@@ -67,18 +70,26 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
     check_afzender(bewezen, hoofding.afzender.riziv, f"{_PLAATS}/Hoofding/Afzender/RizivNummer")
     ontvangst = _ontvangst(bewezen, aanvraag)
     bewijs = ontvangstbewijs(ontvangst, gateway.signer)
-    with gateway.store.writing() as conn:
+
+    def beslis(conn: Connection) -> Element:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}", f"insz/{aanvraag.insz}")
         herhaald = _eerder_antwoord(conn, ontvangst)
         if herhaald is not None:
             return herhaald
-        context = _context(conn, bewezen, aanvraag)
-        _toelaten(conn, bewezen, aanvraag, context)
-        beslissing = beoordeel_aanvraag(aanvraag, context, cookbook)
-        antwoord = _verwerk(gateway, conn, ontvangst, aanvraag, context, beslissing, cookbook, bewijs)
-        response = schrijf_antwoord(antwoord)
-        berichten.zet_antwoord(conn, ontvangst.id, etree.tostring(response))
-    return response
+        register, context = gateway.register.nu(conn), _context(conn, bewezen, aanvraag)
+        _toelaten(conn, register, bewezen, aanvraag, context)
+        zaak = _Zaak(
+            gateway=gateway,
+            conn=conn,
+            register=register,
+            ontvangst=ontvangst,
+            aanvraag=aanvraag,
+            context=context,
+            cookbook=cookbook,
+        )
+        return _verwerk(zaak, bewijs)
+
+    return gateway.store.samen(beslis)
 
 
 def _ontvangst(bewezen: Bewezen, aanvraag: Aanvraag) -> Ontvangst:
@@ -117,7 +128,7 @@ def _eerder_antwoord(conn: Connection, ontvangst: Ontvangst) -> Element | None:
 
 
 def _context(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag) -> AanvraagContext:
-    verblijven = dossiers.verblijven(conn, [aanvraag.insz])[aanvraag.insz]
+    verblijven = dossiers.verblijven_van(conn, aanvraag.insz)
     eigen = [v for v in verblijven if v.voorziening == aanvraag.voorziening]
     laatst = {v.dossiernummer: dossiers.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
     return AanvraagContext(
@@ -136,7 +147,7 @@ def _zorgdatum(aanvraag: Aanvraag, context: AanvraagContext) -> date:
             return next((v.start for v in context.verblijven if v.dossiernummer == nummer), context.vandaag)
 
 
-def _toelaten(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag, context: AanvraagContext) -> None:
+def _toelaten(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanvraag, context: AanvraagContext) -> None:
     afzender = aanvraag.hoofding.afzender
     claim = Claim(
         afzender=afzender.riziv,
@@ -146,88 +157,112 @@ def _toelaten(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag, context: A
         vandaag=bewezen.vandaag,
         place=f"{_PLAATS}/Voorziening",
     )
-    check_facility(conn, claim)
-    check_software(
-        lookup.attest(conn, afzender.software.attest),
-        claim=claim,
-        versie=afzender.software.versie,
-        place=f"{_PLAATS}/Hoofding/Afzender/Software",
-        genoemd=afzender.software.attest,
-    )
+
+    def vraag() -> bool:
+        check_facility(conn, claim)
+        check_software(
+            lookup.attest(conn, afzender.software.attest),
+            claim=claim,
+            versie=afzender.software.versie,
+            place=f"{_PLAATS}/Hoofding/Afzender/Software",
+            genoemd=afzender.software.attest,
+        )
+        return True
+
+    register.vraag(("toelaten", claim, afzender.software), vraag)
 
 
-def _verwerk(
-    gateway: Gateway,
-    conn: Connection,
-    ontvangst: Ontvangst,
-    aanvraag: Aanvraag,
-    context: AanvraagContext,
-    beslissing: Beslissing,
-    cookbook: Cookbook,
-    bewijs: bytes,
-) -> Antwoord:
-    berichten.bewaar(conn, ontvangst)
+@dataclass(frozen=True, kw_only=True)
+class _Zaak:
+    """One admitted aanvraag in its transaction, with all that was gathered to judge it."""
+
+    gateway: Gateway
+    conn: Connection
+    register: Stand
+    ontvangst: Ontvangst
+    aanvraag: Aanvraag
+    context: AanvraagContext
+    cookbook: Cookbook
+
+
+def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
+    ontvangst, beslissing = zaak.ontvangst, beoordeel_aanvraag(zaak.aanvraag, zaak.context, zaak.cookbook)
     stappen: list[tuple[Stap, str | None]] = [(Stap.TECHNISCH_AANVAARD, None)]
     stappen.append((_STAP[beslissing.uitkomst], ", ".join(r.code for r in beslissing.redenen) or None))
-    zorgkas, dossiernummer = None, _dossiernummer(ontvangst, aanvraag)
+    zorgkas = transport = dossiernummer = None
     if beslissing.uitkomst is not Uitkomst.GEWEIGERD:
-        zorgkas = _zorgkas(context, beslissing)
-        _werk_dossier_bij(conn, ontvangst.id, aanvraag, beslissing, dossiernummer)
-        verslag = validatieverslag(
-            bewijs_van(ontvangst),
-            cookbook,
-            gateway.signer,
-            ontvangst.ontvangen_op,
-            gecontroleerd=beslissing.gecontroleerd,
-            uitkomst=beslissing.uitkomst.value,
-            zorgkas=zorgkas,
-            referentiedatum=beslissing.referentiedatum,
-            redenen=beslissing.redenen,
-        )
-        levering = Levering(
+        zorgkas, dossiernummer = _zorgkas(zaak.context, beslissing), _dossiernummer(ontvangst, zaak.aanvraag)
+        transport = zaak.register.vraag(("transport", zorgkas), partial(transport_van, zaak.conn, zorgkas))
+        stappen.append(gerouteerd(zorgkas, transport))
+    response = schrijf_antwoord(
+        Antwoord(
             message_id=ontvangst.id,
-            zorgkas=zorgkas,
-            pijler=ontvangst.pijler,
-            soort="aanvraag",
-            test=ontvangst.test,
+            bericht_id=ontvangst.bedrijfs_id,
+            ontvangen_op=ontvangst.ontvangen_op,
             uitkomst=beslissing.uitkomst.value,
+            zorgkas=zorgkas,
             dossiernummer=dossiernummer,
-            content_type=ontvangst.content_type,
-            origineel=ontvangst.octetten,
-            sha256=ontvangst.sha256,
-            validatieverslag=verslag,
+            redenen=beslissing.redenen,
+            ontvangstbewijs=bewijs,
         )
-        stappen += naar_zorgkas(conn, levering, ontvangst.ontvangen_op, f"{aanvraag.voorziening}/{aanvraag.insz}")
+    )
+    berichten.bewaar(
+        zaak.conn,
+        ontvangst,
+        stappen,
+        uitkomst=beslissing.uitkomst.value,
+        zorgkas=zorgkas,
+        dossiernummer=dossiernummer,
+        referentiedatum=beslissing.referentiedatum,
+        antwoord=etree.tostring(response),
+    )
     dossiers.bewaar_beslissing(
-        conn,
+        zaak.conn,
         ontvangst.id,
         uitkomst=beslissing.uitkomst.value,
         door=berichten.GATEWAY,
         op=ontvangst.ontvangen_op,
         redenen=beslissing.redenen,
         gecontroleerd=beslissing.gecontroleerd,
-        cookbook=f"{cookbook.pijler} {cookbook.versie}",
+        cookbook=f"{zaak.cookbook.pijler} {zaak.cookbook.versie}",
     )
-    getoond = dossiernummer if zorgkas is not None else None
-    berichten.stappen(
-        conn,
-        ontvangst.id,
-        stappen,
+    if zorgkas is not None and transport is not None and dossiernummer is not None:
+        _werk_dossier_bij(zaak.conn, ontvangst.id, zaak.aanvraag, beslissing, dossiernummer)
+        naar_zorgkas(
+            zaak.conn,
+            _levering(zaak, beslissing, zorgkas, dossiernummer),
+            ontvangst.ontvangen_op,
+            transport=transport,
+            volgorde=f"{zaak.aanvraag.voorziening}/{zaak.aanvraag.insz}",
+        )
+    return response
+
+
+def _levering(zaak: _Zaak, beslissing: Beslissing, zorgkas: str, dossiernummer: str) -> Levering:
+    ontvangst = zaak.ontvangst
+    verslag = validatieverslag(
+        bewijs_van(ontvangst),
+        zaak.cookbook,
+        zaak.gateway.signer,
         ontvangst.ontvangen_op,
+        gecontroleerd=beslissing.gecontroleerd,
         uitkomst=beslissing.uitkomst.value,
         zorgkas=zorgkas,
-        dossiernummer=getoond,
         referentiedatum=beslissing.referentiedatum,
-    )
-    return Antwoord(
-        message_id=ontvangst.id,
-        bericht_id=ontvangst.bedrijfs_id,
-        ontvangen_op=ontvangst.ontvangen_op,
-        uitkomst=beslissing.uitkomst.value,
-        zorgkas=zorgkas,
-        dossiernummer=getoond,
         redenen=beslissing.redenen,
-        ontvangstbewijs=bewijs,
+    )
+    return Levering(
+        message_id=ontvangst.id,
+        zorgkas=zorgkas,
+        pijler=ontvangst.pijler,
+        soort="aanvraag",
+        test=ontvangst.test,
+        uitkomst=beslissing.uitkomst.value,
+        dossiernummer=dossiernummer,
+        content_type=ontvangst.content_type,
+        origineel=ontvangst.octetten,
+        sha256=ontvangst.sha256,
+        validatieverslag=verslag,
     )
 
 

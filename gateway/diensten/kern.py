@@ -12,6 +12,7 @@ from lxml.etree import _Element as Element
 
 from gateway.central.cookbook import Cookbook
 from gateway.clock import BRUSSELS, Clock
+from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Environment, Settings
@@ -47,6 +48,7 @@ class Gateway:
     """Its thread runs in the server processes."""
     certificates: CertificateFile
     sts: StsTrust | None
+    register: Registergeheugen
     address_limit: RateLimit
     sender_limit: RateLimit
 

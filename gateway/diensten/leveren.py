@@ -7,21 +7,31 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.berichten.zorgkas import Levering, schrijf_levering
-from gateway.exchange.outbox import plaats
+from gateway.exchange.outbox import PULL, plaats
 from gateway.reference import lookup
 from gateway.store.berichten import Stap
 
 
-def naar_zorgkas(conn: Connection, levering: Levering, now: datetime, volgorde: str) -> list[tuple[Stap, str | None]]:
-    """Write the outbox entry and return the steps to record.
+def transport_van(conn: Connection, zorgkas: str) -> str:
+    """How a zorgkas is registered to receive; one that is not registered finds its messages in a mailbox."""
+    found = lookup.zorgkas(conn, zorgkas)
+    return PULL if found is None else found.levering.value
+
+
+def gerouteerd(zorgkas: str, transport: str) -> tuple[Stap, str]:
+    """The step to record with the outbox entry."""
+    return Stap.GEROUTEERD, f"zorgkas {zorgkas} ({transport})"
+
+
+def naar_zorgkas(conn: Connection, levering: Levering, now: datetime, *, transport: str, volgorde: str) -> None:
+    """Write the outbox entry.
 
     The delivery's id is the message id, so that the receiver can de-duplicate on it.
 
     Args:
+        transport: how the zorgkas receives, see transport_van.
         volgorde: deliveries with the same text arrive in the order in which they were accepted.
     """
-    zorgkas = lookup.zorgkas(conn, levering.zorgkas)
-    transport = "pull" if zorgkas is None else zorgkas.levering
     plaats(
         conn,
         levering_id=levering.message_id,
@@ -35,4 +45,3 @@ def naar_zorgkas(conn: Connection, levering: Levering, now: datetime, volgorde: 
         test=levering.test,
         volgorde=volgorde,
     )
-    return [(Stap.GEROUTEERD, f"zorgkas {levering.zorgkas} ({transport})")]

@@ -20,7 +20,7 @@ from gateway.central.zending import beoordeel_zending, controleer_zending
 from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
-from gateway.diensten.leveren import naar_zorgkas
+from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.exchange.outbox import plaats
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
@@ -274,4 +274,6 @@ def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zend
         sha256=bytes.fromhex(row.sha256),
         validatieverslag=verslag,
     )
-    return naar_zorgkas(werk.conn, levering, werk.now, f"{zending.derdebetalende}/facturen")
+    transport = transport_van(werk.conn, zending.zorgkas)
+    naar_zorgkas(werk.conn, levering, werk.now, transport=transport, volgorde=f"{zending.derdebetalende}/facturen")
+    return [gerouteerd(zending.zorgkas, transport)]

@@ -13,7 +13,7 @@ class Beleid:
 
     lease: timedelta = timedelta(minutes=3)
     """Longer than any push may take; a worker that died loses its claim after this."""
-    unreachable_cap: timedelta = timedelta(minutes=1)
+    unreachable_cap: timedelta = timedelta(seconds=15)
     """Longest pause after a failure that says nothing about the message: the line's breaker already spares the receiver."""
     refused_cap: timedelta = timedelta(hours=1)
     max_refusals: int = 8
@@ -24,8 +24,8 @@ class Beleid:
     """How long a receipt may stay away before what lies at the receiver is put there again."""
     breaker_after: int = 5
     """Failures in a row that open a line."""
-    breaker_first: timedelta = timedelta(seconds=15)
-    breaker_cap: timedelta = timedelta(minutes=5)
+    breaker_first: timedelta = timedelta(seconds=5)
+    breaker_cap: timedelta = timedelta(minutes=2)
     """Longest time between two probes of an open line."""
 
 

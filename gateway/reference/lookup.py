@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, exists, or_, select
 
 from gateway.central.model import Aansluiting, Persoon, Prijs
 from gateway.reference import tables as t
@@ -18,8 +18,20 @@ from gateway.reference.model import Attest, Erkenning, Levering, Voorziening, Zo
 _BATCH = 500
 
 
+_PERSOON = (
+    select(t.persoon, t.aansluiting.c.zorgkas, t.aansluiting.c.type, t.aansluiting.c.van, t.aansluiting.c.tot)
+    .outerjoin(t.aansluiting, t.aansluiting.c.insz == t.persoon.c.insz)
+    .where(t.persoon.c.insz == bindparam("insz"))
+    .order_by(t.aansluiting.c.van)
+)
+
+
 def persoon(conn: Connection, insz: str) -> Persoon | None:
-    return personen(conn, (insz,)).get(insz)
+    rijen = conn.execute(_PERSOON, {"insz": insz}).all()
+    if not rijen:
+        return None
+    aansluitingen = [Aansluiting(zorgkas=r.zorgkas, type=r.type, van=r.van, tot=r.tot) for r in rijen if r.zorgkas is not None]
+    return _persoon(rijen[0], aansluitingen)
 
 
 def personen(conn: Connection, inszen: Iterable[str]) -> dict[str, Persoon]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from gateway.store.tables import bericht, bericht_inhoud, levensstap
 
@@ -65,67 +66,72 @@ class Eerder:
     ontvangen_op: datetime
 
 
+_EERDER = select(bericht.c.id, bericht.c.inhoud_sha256, bericht.c.antwoord, bericht.c.ontvangen_op).where(
+    bericht.c.afzender == bindparam("afzender"),
+    bericht.c.dienst == bindparam("dienst"),
+    bericht.c.bedrijfs_id == bindparam("bedrijfs_id"),
+)
+_INSERT, _INSERT_INHOUD, _INSERT_STAP = insert(bericht), insert(bericht_inhoud), insert(levensstap)
+
+
 def eerder(conn: Connection, afzender: str, dienst: str, bedrijfs_id: str) -> Eerder | None:
     """The earlier message under this id, if any."""
-    row = conn.execute(
-        select(bericht.c.id, bericht.c.inhoud_sha256, bericht.c.antwoord, bericht.c.ontvangen_op).where(
-            bericht.c.afzender == afzender, bericht.c.dienst == dienst, bericht.c.bedrijfs_id == bedrijfs_id
-        )
-    ).first()
+    row = conn.execute(_EERDER, {"afzender": afzender, "dienst": dienst, "bedrijfs_id": bedrijfs_id}).first()
     return None if row is None else Eerder(id=row[0], inhoud_sha256=row[1], antwoord=row[2], ontvangen_op=row[3])
 
 
-def bewaar(conn: Connection, ontvangst: Ontvangst) -> None:
-    """Store a message with its exact bytes and the first step of its life."""
-    conn.execute(
-        insert(bericht).values(
-            id=ontvangst.id,
-            dienst=ontvangst.dienst,
-            afzender=ontvangst.afzender,
-            bedrijfs_id=ontvangst.bedrijfs_id,
-            pijler=ontvangst.pijler,
-            soort=ontvangst.soort,
-            test=ontvangst.test,
-            stap=Stap.ONTVANGEN.value,
-            ontvangen_op=ontvangst.ontvangen_op,
-            octetten=len(ontvangst.octetten),
-            sha256=ontvangst.sha256.hex(),
-            inhoud_sha256=ontvangst.inhoud_sha256.hex(),
-            identiteit=ontvangst.identiteit,
-            certificaat_sha256=ontvangst.certificaat_sha256.hex(),
-            voorziening=ontvangst.voorziening,
-            insz=ontvangst.insz,
-        )
-    )
-    conn.execute(
-        insert(bericht_inhoud).values(bericht_id=ontvangst.id, content_type=ontvangst.content_type, octetten=ontvangst.octetten)
-    )
-    stappen(conn, ontvangst.id, [(Stap.ONTVANGEN, None)], ontvangst.ontvangen_op, actor=ontvangst.afzender)
+Gezet = Sequence[tuple[Stap, str | None]]
+"""Steps in order, each with a remark without personal data."""
 
 
-def stappen(
-    conn: Connection,
-    bericht_id: str,
-    gezet: list[tuple[Stap, str | None]],
-    tijdstip: datetime,
-    actor: str = GATEWAY,
-    **kolommen: Any,
-) -> None:
-    """Record steps in order and move the message to the last one.
+def bewaar(conn: Connection, ontvangst: Ontvangst, verder: Gezet = (), **kolommen: Any) -> None:
+    """Store a message with its exact bytes, the first step of its life, and what was decided about it at once.
 
     Args:
-        gezet: each step with a remark, without personal data.
-        kolommen: other columns of the message's row to set with it.
+        verder: steps that the gateway took after receipt, in the same transaction.
+        kolommen: other columns of the message's row.
     """
     conn.execute(
-        insert(levensstap),
-        [{"bericht_id": bericht_id, "stap": s.value, "tijdstip": tijdstip, "actor": actor, "toelichting": t} for s, t in gezet],
+        _INSERT,
+        {
+            "id": ontvangst.id,
+            "dienst": ontvangst.dienst,
+            "afzender": ontvangst.afzender,
+            "bedrijfs_id": ontvangst.bedrijfs_id,
+            "pijler": ontvangst.pijler,
+            "soort": ontvangst.soort,
+            "test": ontvangst.test,
+            "stap": (verder[-1][0] if verder else Stap.ONTVANGEN).value,
+            "ontvangen_op": ontvangst.ontvangen_op,
+            "octetten": len(ontvangst.octetten),
+            "sha256": ontvangst.sha256.hex(),
+            "inhoud_sha256": ontvangst.inhoud_sha256.hex(),
+            "identiteit": ontvangst.identiteit,
+            "certificaat_sha256": ontvangst.certificaat_sha256.hex(),
+            "voorziening": ontvangst.voorziening,
+            "insz": ontvangst.insz,
+            **kolommen,
+        },
     )
+    conn.execute(
+        _INSERT_INHOUD, {"bericht_id": ontvangst.id, "content_type": ontvangst.content_type, "octetten": ontvangst.octetten}
+    )
+    first = _stap(ontvangst.id, Stap.ONTVANGEN, None, ontvangst.ontvangen_op, ontvangst.afzender)
+    conn.execute(_INSERT_STAP, [first, *(_stap(ontvangst.id, s, t, ontvangst.ontvangen_op, GATEWAY) for s, t in verder)])
+
+
+def stappen(conn: Connection, bericht_id: str, gezet: Gezet, tijdstip: datetime, actor: str = GATEWAY, **kolommen: Any) -> None:
+    """Record steps and move the message to the last one.
+
+    Args:
+        kolommen: other columns of the message's row to set with it.
+    """
+    conn.execute(_INSERT_STAP, [_stap(bericht_id, s, t, tijdstip, actor) for s, t in gezet])
     conn.execute(update(bericht).where(bericht.c.id == bericht_id).values(stap=gezet[-1][0].value, **kolommen))
 
 
-def zet_antwoord(conn: Connection, bericht_id: str, antwoord: bytes) -> None:
-    conn.execute(update(bericht).where(bericht.c.id == bericht_id).values(antwoord=antwoord))
+def _stap(bericht_id: str, stap: Stap, toelichting: str | None, tijdstip: datetime, actor: str) -> dict[str, Any]:
+    return {"bericht_id": bericht_id, "stap": stap.value, "tijdstip": tijdstip, "actor": actor, "toelichting": toelichting}
 
 
 def zoek(conn: Connection, bericht_id: str) -> Row[Any] | None:

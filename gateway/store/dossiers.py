@@ -7,12 +7,14 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from gateway.central.model import Factuurfout, Reden, Verblijf
 from gateway.store.tables import beslissing, dossier, gefactureerde_dag, zending
 
 _BATCH = 500
+_INSERT_DOSSIER, _INSERT_BESLISSING = insert(dossier), insert(beslissing)
+_VERBLIJVEN = select(dossier).where(dossier.c.insz == bindparam("insz")).order_by(dossier.c.start)
 
 
 def _verblijf(row: Row[Any]) -> Verblijf:
@@ -39,8 +41,13 @@ def verblijven(conn: Connection, inszen: Iterable[str]) -> dict[str, tuple[Verbl
     return {insz: tuple(lijst) for insz, lijst in gevonden.items()}
 
 
+def verblijven_van(conn: Connection, insz: str) -> tuple[Verblijf, ...]:
+    """Every stay known of one person."""
+    return tuple(_verblijf(row) for row in conn.execute(_VERBLIJVEN, {"insz": insz}))
+
+
 def open_dossier(conn: Connection, verblijf: Verblijf, bericht_id: str) -> None:
-    conn.execute(insert(dossier).values(**asdict(verblijf), bericht_id=bericht_id))
+    conn.execute(_INSERT_DOSSIER, {**asdict(verblijf), "bericht_id": bericht_id})
 
 
 def wijzig_dossier(conn: Connection, dossiernummer: str, **kolommen: Any) -> None:
@@ -60,15 +67,16 @@ def bewaar_beslissing(
 ) -> None:
     """Record who decided what, with every rule that ran and every one that fired."""
     conn.execute(
-        insert(beslissing).values(
-            bericht_id=bericht_id,
-            uitkomst=uitkomst,
-            door=door,
-            op=op,
-            redenen=[asdict(r) for r in redenen],
-            gecontroleerd=list(gecontroleerd),
-            cookbook=cookbook,
-        )
+        _INSERT_BESLISSING,
+        {
+            "bericht_id": bericht_id,
+            "uitkomst": uitkomst,
+            "door": door,
+            "op": op,
+            "redenen": [asdict(r) for r in redenen],
+            "gecontroleerd": list(gecontroleerd),
+            "cookbook": cookbook,
+        },
     )
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import fcntl
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,9 +17,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from gateway.refusal import Code, Refusal
+from gateway.store.samen import GroupCommit
 
 _OPERATIONAL = (sqlite3.OperationalError, psycopg.OperationalError)
-_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=10000", "temp_store=MEMORY")
+T = TypeVar("T")
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "temp_store=MEMORY",
+    "cache_size=-65536",
+    "wal_autocheckpoint=1000",
+)
 
 
 def make_engine(url: str) -> Engine:
@@ -57,6 +67,7 @@ class Store:
         self._turn = threading.Lock()
         on_file = engine.dialect.name == "sqlite" and engine.url.database not in (None, "", ":memory:")
         self._lock_file = Path(f"{engine.url.database}.queue") if on_file else None
+        self._group = GroupCommit(self.writing) if on_file else None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -68,6 +79,17 @@ class Store:
         """A transaction that is on disk when the block has ended without an exception."""
         with _unavailable(), self._queue(), self._writing.begin() as connection:
             yield connection
+
+    def samen(self, work: Callable[[Connection], T]) -> T:
+        """Do `work` in a transaction that is on disk when this returns; on SQLite several callers share one.
+
+        Raises:
+            Refusal: UNAVAILABLE; or whatever `work` raised, and then nothing of it is kept.
+        """
+        if self._group is not None:
+            return self._group.do(work)
+        with self.writing() as conn:
+            return work(conn)
 
     @contextmanager
     def _queue(self) -> Iterator[None]:

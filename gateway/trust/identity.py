@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -52,6 +53,7 @@ class Identity:
         return self.kind is Kind.RIZIV and len(self.number) >= 8 and number[:8] == self.number[:8]
 
 
+@lru_cache(maxsize=4096)
 def read_identity(certificate: x509.Certificate) -> Identity:
     """Identity in an eHealth subject.
 

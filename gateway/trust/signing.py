@@ -6,7 +6,8 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from uuid import uuid4
 
 from cryptography import x509
@@ -42,9 +43,13 @@ class Signer:
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
 
-    @property
+    @cached_property
     def der(self) -> bytes:
         return self.certificate.public_bytes(Encoding.DER)
+
+    @cached_property
+    def seal_template(self) -> SealTemplate:
+        return SealTemplate(self)
 
     def __repr__(self) -> str:
         return f"Signer({self.certificate.subject.rfc4514_string()[:60]!r})"
@@ -134,18 +139,57 @@ def sign_blob(content: bytes, signer: Signer, now: datetime, *, blob_id: str = "
 
 
 def seal(document: Element, signer: Signer, now: datetime) -> bytes:
-    """Append an enveloped XAdES signature over a whole document and return its bytes.
+    """A whole document with an enveloped XAdES signature over it as its last child.
 
     The result verifies with any XMLDSig tool, for example `xmlsec1 --verify --trusted-pem ca-bundle.pem FILE`.
     """
-    ticket = uuid4().hex
-    properties = _signed_properties(signer, now, f"xmldsig-{ticket}-xades-signedprops")
-    whole = _reference(None, exclusive(document), [ENVELOPED, EXC_C14N])
-    signature = _signature(signer, [whole, _properties_reference(properties)], f"xmldsig-{ticket}")
-    _certificates(signature, signer)
-    _attach(signature, properties, f"xmldsig-{ticket}")
-    document.append(signature)
-    return etree.tostring(document, xml_declaration=True, encoding="utf-8")
+    canonical = exclusive(document)
+    body, closing = canonical.rsplit(b"</", 1)
+    signature = signer.seal_template.fill(signer, canonical, now)
+    return b"<?xml version='1.0' encoding='utf-8'?>\n" + body + signature + b"</" + closing
+
+
+class SealTemplate:
+    """All of a seal that is the same each time, made once by the code that makes any signature."""
+
+    _ID, _TIME, _WHOLE, _PROPERTIES, _VALUE = (f"@{name}@" for name in ("id", "time", "whole", "properties", "value"))
+
+    def __init__(self, signer: Signer) -> None:
+        epoch = datetime(1970, 1, 1, tzinfo=UTC)
+        properties = _signed_properties(signer, epoch, f"xmldsig-{self._ID}-xades-signedprops")
+        _one(properties, XADES, "SigningTime").text = self._TIME
+        references = [_reference(None, b"", [ENVELOPED, EXC_C14N]), _properties_reference(properties)]
+        signature = _signature(signer, references, f"xmldsig-{self._ID}")
+        info = _one(signature, DS, "SignedInfo")
+        for reference, place in zip(info.iter(q(DS, "Reference")), (self._WHOLE, self._PROPERTIES), strict=True):
+            _one(reference, DS, "DigestValue").text = place
+        _one(signature, DS, "SignatureValue").text = self._VALUE
+        self._info = exclusive(info).decode()
+        self._signed = exclusive(properties).decode()
+        _certificates(signature, signer)
+        _attach(signature, properties, f"xmldsig-{self._ID}")
+        self._whole = exclusive(signature).decode()
+
+    def fill(self, signer: Signer, canonical: bytes, now: datetime) -> bytes:
+        """The Signature element over a document's canonical octets."""
+        known = [(self._ID, uuid4().hex), (self._TIME, _instant(now)), (self._WHOLE, _digest(canonical))]
+        known.append((self._PROPERTIES, _digest(_put(self._signed, known).encode())))
+        value = sign_value(signer.key, _put(self._info, known).encode())
+        return _put(self._whole, [*known, (self._VALUE, base64.b64encode(value).decode())]).encode()
+
+
+def _put(template: str, values: Sequence[tuple[str, str]]) -> str:
+    for place, value in values:
+        template = template.replace(place, value)
+    return template
+
+
+def _one(parent: Element, namespace: str, name: str) -> Element:
+    return next(parent.iter(q(namespace, name)))
+
+
+def _digest(octets: bytes) -> str:
+    return base64.b64encode(hashlib.sha256(octets).digest()).decode()
 
 
 def _local_parser() -> etree.XMLParser:
@@ -176,7 +220,7 @@ def _reference(id: str | None, octets: bytes, transforms: Sequence[str], type: s
     for algorithm in transforms:
         etree.SubElement(steps, q(DS, "Transform"), {"Algorithm": algorithm})
     etree.SubElement(reference, q(DS, "DigestMethod"), {"Algorithm": SHA256})
-    etree.SubElement(reference, q(DS, "DigestValue")).text = base64.b64encode(hashlib.sha256(octets).digest()).decode()
+    etree.SubElement(reference, q(DS, "DigestValue")).text = _digest(octets)
     return reference
 
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 
 from lxml import etree
 from lxml.etree import _Element as Element
+
+_UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What XML 1.0 has no character for (§2.2)."""
 
 
 def sub(ouder: Element, ns: str, naam: str, waarde: str | None = None, **attributen: str) -> Element:
@@ -34,6 +38,4 @@ def b64(octetten: bytes) -> str:
 
 def veilig(tekst: str, lengte: int = 2000) -> str:
     """Text that XML can carry, cut to a length."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c >= "\U00010000" else "�" for c in tekst
-    )[:lengte]
+    return _UNWRITABLE.sub("\N{REPLACEMENT CHARACTER}", tekst)[:lengte]

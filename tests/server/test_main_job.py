@@ -290,7 +290,7 @@ def test_a_push_zorgkas_that_is_away_is_tried_again_until_it_is_back(tmp_path: P
         answer = gateway.facility().indienen(
             str(uuid4()), PERSONS["piet"], StartVerblijf={"Startdatum": gateway.today(), "TypeVerblijf": "regulier"}
         )
-        wait_for(lambda: "push_failed" in gateway.log())
+        wait_for(lambda: "delivery_failed" in gateway.log())
         assert _steps(gateway, answer.BerichtId)[-1] == "gerouteerd"
         with running_receiver(tmp_path / "received", port):
             wait_for((tmp_path / "received" / "280" / f"{answer.MessageId}.xml").exists, 40)
@@ -353,7 +353,7 @@ def _steps(gateway: RunningGateway, bericht_id: str) -> list[str]:
     return [s.Naam for s in gateway.facility().raadplegen(BerichtId=bericht_id).Stap]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -1,0 +1,128 @@
+"""The SOAP services as an ASGI application of their own: bytes to a service, its answer or a fault back.
+
+It stands before FastAPI: what a framework does for every request costs as much as checking a signature.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from datetime import timedelta
+from types import ModuleType
+from uuid import uuid4
+
+import structlog
+from fastapi import Request, Response
+from lxml.etree import _Element as Element
+from sqlalchemy.exc import IntegrityError
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.diensten import aanvraag, facturatie, verzekerbaarheid, zorgkas
+from gateway.diensten.kern import Dienst, Gateway, Verzoek, prove
+from gateway.observe import metrics
+from gateway.refusal import Code, Refusal
+from gateway.trust.signing import sign_envelope
+from gateway.wire.build import moment
+from gateway.wire.envelope import serialise, timestamp_security, write_envelope
+from gateway.wire.faults import fault
+from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body, soap_action
+
+log = structlog.get_logger("gateway")
+DIENSTEN: Mapping[str, ModuleType] = {m.DIENST.naam: m for m in (verzekerbaarheid, aanvraag, facturatie, zorgkas)}
+_ADDRESSES = ", ".join(f"/soap/{name}/v1" for name in DIENSTEN)
+_ANSWER_LIFETIME = timedelta(minutes=1)
+
+
+class SoapServices:
+    """POST /soap/<service>/v1; every other request goes to `rest`."""
+
+    def __init__(self, gateway: Gateway, rest: ASGIApp) -> None:
+        self._gateway = gateway
+        self._rest = rest
+        self._pool = ThreadPoolExecutor(gateway.settings.max_concurrent, thread_name_prefix="soap")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a POST; never with a traceback, an empty answer or a dropped connection."""
+        if scope["type"] != "http" or scope["method"] != "POST":
+            await self._rest(scope, receive, send)
+            return
+        response = await self._answer(str(scope["path"]), Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _answer(self, path: str, request: Request) -> Response:
+        gateway, ticket = self._gateway, uuid4().hex
+        module = _service(path)
+        structlog.contextvars.bind_contextvars(ticket=ticket, service=None if module is None else module.DIENST.naam)
+        try:
+            if module is None:
+                raise Refusal(Code.UNKNOWN_SERVICE, place=path[:80], expected=_ADDRESSES)
+            headers = request.headers
+            gateway.address_limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
+            check_content_type(headers.get("content-type"), headers.get("content-encoding"))
+            raw = await read_body(
+                request.stream(),
+                declared=headers.get("content-length"),
+                limit=gateway.settings.max_request,
+                timeout=gateway.settings.body_timeout,
+            )
+            verzoek = Verzoek(
+                raw=raw, content_type=headers.get("content-type", ""), soap_action=soap_action(headers.get("soapaction"))
+            )
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._pool, copy_context().run, _process, gateway, module, verzoek)
+        except Refusal as refusal:
+            return fault_response(gateway, refusal, module, ticket)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Exception as error:
+            # The log has it all, under the ticket that the sender gets.
+            log.exception("unexpected", error=type(error).__name__)
+            return fault_response(gateway, Refusal(Code.INTERNAL, found=ticket), module, ticket)
+
+
+def _service(path: str) -> ModuleType | None:
+    parts = path.split("/")
+    if len(parts) != 4 or parts[0] or parts[1] != "soap" or parts[3] != "v1":
+        return None
+    return DIENSTEN.get(parts[2])
+
+
+def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response:
+    dienst: Dienst = module.DIENST
+    behandel: Callable[..., Element] = module.behandel
+    bewezen = prove(gateway, dienst, verzoek)
+    try:
+        payload = behandel(gateway, bewezen)
+    except IntegrityError:
+        # Two processes took the same message at once; the second look finds the first one's answer.
+        payload = behandel(gateway, bewezen)
+    metrics.ANSWERED.labels(dienst.naam).inc()
+    log.info("answered", sender=bewezen.identity.label, payload=str(bewezen.payload.tag).rpartition("}")[2])
+    return Response(_envelope(gateway, payload), media_type=XML_CONTENT_TYPE)
+
+
+def _envelope(gateway: Gateway, payload: Element) -> bytes:
+    now = gateway.clock()
+    if gateway.settings.sign_responses:
+        root = write_envelope(payload)
+        sign_envelope(root, gateway.signer, now, lifetime=_ANSWER_LIFETIME)
+        return serialise(root)
+    return serialise(write_envelope(payload, (timestamp_security(moment(now), moment(now + _ANSWER_LIFETIME)),)))
+
+
+def fault_response(gateway: Gateway, refusal: Refusal, module: ModuleType | None, ticket: str) -> Response:
+    """A refusal as the fault that the service's clients know."""
+    info = refusal.code.info
+    metrics.REFUSED.labels(info.code).inc()
+    log.info("refused", code=info.code, soa=info.soa, places=[f.place for f in refusal.findings[:5]])
+    payload = fault(
+        refusal,
+        ticket=ticket,
+        environment=gateway.settings.environment.value,
+        generic_async=module is not None and module.DIENST.generic_async,
+    )
+    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    return Response(_envelope(gateway, payload), status_code=info.http, media_type=XML_CONTENT_TYPE, headers=headers)
