@@ -7,6 +7,7 @@ it says twice is claimed once, and while it is away the lanes ask the database t
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -72,6 +73,7 @@ class Broker:
         self._client = Client()
         self._stream: JetStreamContext | None = None
         self._subscriptions: dict[str, JetStreamContext.PullSubscription] = {}
+        self._stopping = False
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="broker")
 
     @property
@@ -88,8 +90,19 @@ class Broker:
         asyncio.run_coroutine_threadsafe(self._connect(), self._loop)
 
     def stop(self) -> None:
-        if self._client.is_connected:
-            self._wait(self._client.close())
+        """Close the connection and end the thread; what was not acknowledged is announced again to others."""
+        self._stopping = True
+
+        async def end() -> None:
+            if self._client.is_connected:
+                await self._client.close()
+            rest = asyncio.all_tasks() - {asyncio.current_task()}
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
+
+        with contextlib.suppress(BrokerAway):
+            self._wait(end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 
@@ -173,7 +186,8 @@ class Broker:
 
     async def _lost(self) -> None:
         self._stream = None
-        log.warning("broker_away", at="connection")
+        if not self._stopping:
+            log.warning("broker_away", at="connection")
 
     async def _fetch(self, bestemming: str, limit: int, timeout: float) -> list[Msg]:
         subscription = await self._subscription(bestemming)

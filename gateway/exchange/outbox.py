@@ -133,8 +133,9 @@ def claim(
 
 def claim_deze(conn: Connection, levering_id: str, werker: str, now: datetime, beleid: Beleid) -> Claim | None:
     """Claim one delivery that was announced as due; the announcer's clock decided that."""
-    query = select(levering).where(levering.c.id == levering_id, *_unclaimed(now))
-    return next(iter(_neem(conn, query.with_for_update(skip_locked=True, of=levering), werker, now, beleid)), None)
+    # It waits for a lock instead of skipping: the relay may be noting this very announcement, and it comes only once.
+    query = select(levering).where(levering.c.id == levering_id, *_unclaimed(now)).with_for_update(of=levering)
+    return next(iter(_neem(conn, query, werker, now, beleid)), None)
 
 
 def bezet(conn: Connection, levering_id: str, now: datetime) -> bool:
