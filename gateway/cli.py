@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gateway.commands import audit, certs, demo, receipt, reference, register, serve, settings
+from gateway.commands import audit, certs, deliveries, demo, receipt, reference, register, serve, settings
 
 app = typer.Typer(
     help="The central message gateway of the Flemish social protection (VSB).\n\n"
@@ -21,6 +21,7 @@ app.command("verify-receipt")(receipt.verify_receipt)
 app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")
 app.add_typer(register.app, name="register")
+app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(audit.app, name="audit")
 
 

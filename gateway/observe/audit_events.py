@@ -38,3 +38,8 @@ class Gebeurtenis(StrEnum):
     INTREKKING_HERSTELD = "intrekking_hersteld", "van een uitgever zijn er weer verse intrekkingsgegevens"
     ZORGKAS_BESLISTE = "zorgkas_besliste", "een zorgkas besliste over een aanvraag die in beraad was"
     ZORGKAS_REKENDE_AF = "zorgkas_rekende_af", "een zorgkas rekende een zending af"
+    LEVERING_OPNIEUW = "levering_opnieuw", "een levering is opnieuw aangeboden"
+    LEVERING_OPGEGEVEN = "levering_opgegeven", "een levering is opgegeven"
+    LEVERINGEN_OMGELEID = "leveringen_omgeleid", "wachtende leveringen gaan langs een ander transport"
+    LIJN_GEPAUZEERD = "lijn_gepauzeerd", "de leveringen aan een zorgkas zijn stilgelegd"
+    LIJN_HERVAT = "lijn_hervat", "de leveringen aan een zorgkas gaan weer door"

@@ -110,7 +110,9 @@ class Outbox:
             )
         return name
 
-    def lane(self, receiver: Receiver, kas: str = "280", *, werker: str = "w1", limit: int = 4, source: Source | None = None) -> Lane:
+    def lane(
+        self, receiver: Receiver, kas: str = "280", *, werker: str = "w1", limit: int = 4, source: Source | None = None
+    ) -> Lane:
         return Lane(
             f"zorgkas:{kas}",
             store=self.store,

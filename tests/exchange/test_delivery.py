@@ -247,7 +247,11 @@ def test_a_paused_line_delivers_nothing_until_it_is_resumed(box: Outbox) -> None
 def test_a_receiver_that_hangs_holds_up_nobody_else(box: Outbox) -> None:
     stuck, free = [box.put("180") for _ in range(10)], [box.put("380") for _ in range(10)]
     gate = threading.Event()
-    hanging, quick = Receiver(lambda d: None if gate.wait(30) else None), Receiver()
+
+    def hang(_: object) -> None:
+        gate.wait(30)
+
+    hanging, quick = Receiver(hang), Receiver()
     stop = threading.Event()
     lanes = [box.lane(hanging, "180", limit=2), box.lane(quick, "380", limit=2)]
     threads = [threading.Thread(target=lane.run, args=(stop,)) for lane in lanes]

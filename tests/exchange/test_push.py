@@ -61,7 +61,9 @@ def answering(answer: Callable[[bytes], tuple[int, bytes]]) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def pusher() -> SoapPush:
-    trust = load_trust_store(CERTS / "ca-bundle.pem", [CERTS / "crl/issuing-ca.crl", CERTS / "crl/root-ca.crl"], RevocationMode.GRACE)
+    trust = load_trust_store(
+        CERTS / "ca-bundle.pem", [CERTS / "crl/issuing-ca.crl", CERTS / "crl/root-ca.crl"], RevocationMode.GRACE
+    )
     return SoapPush(sample_signer("gateway"), system_clock, trust, lambda _: kbo("280"))
 
 
@@ -112,7 +114,9 @@ def test_the_zorgkas_signed_receipt_over_this_content_is_believed(pusher: SoapPu
         ("an HTTP error", lambda raw: (500, b"<html>Internal Server Error</html>")),
     ],
 )
-def test_any_other_answer_leaves_the_delivery_open(pusher: SoapPush, what: str, answer: Callable[[bytes], tuple[int, bytes]]) -> None:
+def test_any_other_answer_leaves_the_delivery_open(
+    pusher: SoapPush, what: str, answer: Callable[[bytes], tuple[int, bytes]]
+) -> None:
     with answering(answer) as endpoint, pytest.raises(Unreachable) as error:
         pusher.deliver(delivery(endpoint))
     assert "inhoud" not in str(error.value)
