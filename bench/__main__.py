@@ -1,13 +1,13 @@
-"""`python -m bench [verify|accepted] [--quick]`: the figures of design.md §5 as a table."""
+"""`python -m bench [verify|accepted|soak|drain] [--quick]`: the figures of design.md §5 as a table."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import accepted, verify
+from bench import accepted, drain, verify
 from bench.table import show
 
-BENCHES = {"verify": verify.run, "accepted": accepted.run}
+BENCHES = {"verify": verify.run, "accepted": accepted.run, "soak": accepted.soak, "drain": drain.run}
 
 
 def main(arguments: list[str]) -> int:
