@@ -75,6 +75,8 @@ class RunningGateway:
     environment: dict[str, str]
     process: subprocess.Popen[bytes]
     offset: float = field(default=0.0)
+    options: tuple[str, ...] = ()
+    """Further options of `serve`."""
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(time.time() + self.offset, UTC)
@@ -115,7 +117,7 @@ class RunningGateway:
         """Start (again) on the same database."""
         with (self.folder / "gateway.log").open("ab") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", "serve"],
+                [sys.executable, "-m", "gateway", "serve", *self.options],
                 env=self.environment,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -138,11 +140,14 @@ class RunningGateway:
 
 
 @contextmanager
-def running_gateway(folder: Path, push_base: str = "http://127.0.0.1:9", **env: str) -> Iterator[RunningGateway]:
+def running_gateway(
+    folder: Path, push_base: str = "http://127.0.0.1:9", options: tuple[str, ...] = (), **env: str
+) -> Iterator[RunningGateway]:
     """A gateway on a fresh database with the sample data.
 
     Args:
         push_base: where push zorgkassen are; by default nowhere.
+        options: further options of `serve`, for example --no-worker.
         env: further VSB_* settings; VSB_CLOCK also sets the clients' clock.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -164,8 +169,9 @@ def running_gateway(folder: Path, push_base: str = "http://127.0.0.1:9", **env: 
         base=f"{scheme}://127.0.0.1:{port}",
         folder=folder,
         environment=environment,
-        process=None,
-        offset=offset,  # type: ignore[arg-type]
+        process=None,  # type: ignore[arg-type]
+        offset=offset,
+        options=options,
     )
     gateway.start()
     try:

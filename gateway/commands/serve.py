@@ -45,6 +45,9 @@ def serve(
     keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
     if with_worker:
         keeper.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again once it has stopped; by default that would end us before we have tidied up.
+        signal.signal(number, lambda *_: None)
     try:
         uvicorn.run(
             "gateway.app:create_app",

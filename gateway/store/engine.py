@@ -36,7 +36,7 @@ def make_engine(url: str) -> Engine:
     """Engine for a SQLAlchemy URL; a SQLite file's folder is made."""
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True, pool_size=16, max_overflow=16, hide_parameters=True)
+        return create_engine(parsed, pool_size=32, max_overflow=16, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, connect_args={"timeout": 10, "check_same_thread": False}, hide_parameters=True)
