@@ -12,16 +12,18 @@ import uvicorn
 from rich.console import Console
 
 from conformance.messages import SERVICES, signed_message
+from conformance.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
 from conformance.receiver import Receiver, receiver_app
 from conformance.sts import sts_app
 from conformance.sts_register import sample_register
 from conformance.walkthrough import sample_signer
 from gateway.observe import logs
 from gateway.paths import data_dir
+from gateway.refusal import Refusal
 from gateway.trust.chain import load_trust_store
 from gateway.trust.identity import read_identity
 from gateway.trust.revocation import RevocationMode
-from gateway.trust.signing import Signer
+from gateway.trust.signing import Signer, load_signer
 
 app = typer.Typer(
     help="The conformance suite of the VSB gateway: what vendors run to prove that their software may connect.",
@@ -64,6 +66,45 @@ def sign(
         f"  curl -sS -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{out} http://127.0.0.1:8080/soap/{service}/v1",
         highlight=False,
     )
+
+
+@app.command()
+def receipt(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A delivery as it lies in uit/.")],
+    key: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM private key of the zorgkas; none: the sample's.")
+    ] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM certificate of --key, then its chain.")
+    ] = None,
+    out: Annotated[
+        Path,
+        typer.Option(file_okay=False, exists=True, help="Folder to leave the receipt in, as <MessageId>.xml: your ontvangst/."),
+    ] = Path("."),
+    refuse: Annotated[str | None, typer.Option(help="Refuse the file, for this reason.")] = None,
+) -> None:
+    """Leave the signed receipt that a zorgkas owes for a delivery in its folder, on its SFTP server or in its bucket."""
+    if (key is None) != (certificate is None):
+        console.print("[red]--key and --certificate go together.[/]")
+        raise typer.Exit(2)
+    try:
+        levering, digest = read_dropped(file)
+        if key is None or certificate is None:
+            signer = _sample_zorgkas(levering.zorgkas)
+        else:
+            signer = load_signer(certificate.read_bytes(), key_pem=key.read_bytes())
+    except (ChecksumMismatch, ValueError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from None
+    except Refusal as refusal:
+        console.print(f"{file.name} is not a Levering: {refusal.findings[0].place or ''}", style="red", markup=False)
+        raise typer.Exit(1) from None
+    if signer is None:
+        console.print(f"There is no sample certificate of zorgkas {levering.zorgkas}: give --key and --certificate.", style="red")
+        raise typer.Exit(2)
+    target = out / f"{levering.message_id}.xml"
+    leave(signed_receipt(levering, digest, signer, datetime.now(UTC), refused=refuse), target)
+    console.print(f"Wrote {target}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

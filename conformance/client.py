@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,6 +24,8 @@ from gateway.trust.signing import Signer, sign_blob, sign_envelope
 from gateway.wire.blob import deflate, inflate
 
 Clock = Callable[[], datetime]
+_PATIENCE = 60
+"""Times that a get is asked again after `Not enough time`, a second apart."""
 
 
 def now() -> datetime:
@@ -64,6 +67,18 @@ class Software:
     wachtwoord: str = "zorgsoft-demo"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """What one get brought."""
+
+    messages: list[tuple[str, bytes, bytes]]
+    """Message name, inflated content, hash."""
+    tacks: list[Any]
+    """zeep's TAck objects."""
+    counts: tuple[int, int]
+    """MsgCount and TAckCount."""
+
+
 class GenericAsyncClient:
     """post, get and confirm at one address, for a facility or a zorgkas."""
 
@@ -94,10 +109,16 @@ class GenericAsyncClient:
 
     def get(self, limit: int = 100, names: Sequence[str] = ()) -> list[tuple[str, bytes, bytes]]:
         """What waits: message name, inflated content, hash."""
-        answer = self._service.get(
-            Origin=self._origin,
-            MsgQuery={"Include": True, "Max": limit, "MessageNames": list(names)},
-            TAckQuery={"Include": True, "Max": limit},
+        return self.fetch(limit, names).messages
+
+    def fetch(self, limit: int = 100, names: Sequence[str] = (), *, messages: bool = True, tacks: bool = True) -> Mail:
+        """Messages and TAcks that wait; asked again when the mailbox says that it was asked too soon."""
+        answer = self._patiently(
+            lambda: self._service.get(
+                Origin=self._origin,
+                MsgQuery={"Include": messages, "Max": limit, "MessageNames": list(names)},
+                TAckQuery={"Include": tacks, "Max": limit},
+            )
         )
         found = []
         for message in answer.MsgResponse:
@@ -105,10 +126,34 @@ class GenericAsyncClient:
             if hashlib.sha256(content).digest() != message.Detail.HashValue:
                 raise ValueError("HashValue does not fit the content")
             found.append((message.Detail.MessageName, content, message.Detail.HashValue))
-        return found
+        return Mail(messages=found, tacks=[t.TAck for t in answer.TAckResponse], counts=(answer.MsgCount, answer.TAckCount))
 
-    def confirm(self, hashes: Sequence[bytes]) -> None:
-        self._service.confirm(Origin=self._origin, MsgHashValues=[base64.b64encode(h).decode() for h in hashes])
+    def _patiently(self, ask: Callable[[], Any]) -> Any:
+        for _ in range(_PATIENCE):
+            try:
+                return ask()
+            except zeep.exceptions.Fault as error:
+                if "Not enough time" not in str(error.message):
+                    raise
+                time.sleep(1)
+        return ask()
+
+    def confirm(
+        self,
+        hashes: Sequence[bytes] = (),
+        *,
+        references: Sequence[str] = (),
+        tacks: Sequence[bytes] = (),
+        tack_references: Sequence[str] = (),
+    ) -> None:
+        """Confirm messages by hash or reference, TAcks by content or reference."""
+        lists = {
+            "MsgHashValues": [base64.b64encode(h).decode() for h in hashes],
+            "MsgRefValues": list(references),
+            "TAckContents": [base64.b64encode(t).decode() for t in tacks],
+            "TAckReferences": list(tack_references),
+        }
+        self._service.confirm(Origin=self._origin, **{name: values for name, values in lists.items() if values})
 
 
 class FacilityClient:

@@ -68,6 +68,7 @@ def make_gateway(settings: Settings) -> Gateway:
         register=Registergeheugen(),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
+        status_limit=RateLimit(settings.rate_status, settings.rate_burst, "statusvragen"),
         clock=clock,
     )
 

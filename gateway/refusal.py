@@ -256,6 +256,9 @@ class Code(Enum):
     BUSY = _c("VSB-SYS-003", "SOA-02002",
         "Te veel verzoeken tegelijk.", "Too many requests at once.",
         "Wacht en zend opnieuw.", http=429, server=True, retry=True)
+    NOT_ENOUGH_TIME = _c("VSB-SYS-005", "SOA-02002",
+        "De postbus was zonet leeg; vraag niet zo vlug opnieuw.", "Not enough time between two questions to an empty mailbox.",
+        "Wacht de seconden van Retry-After en vraag dan opnieuw.", business=True, server=True, retry=True)
     TIMEOUT = _c("VSB-SYS-004", "SOA-03001",
         "Het verzoek kwam niet op tijd volledig aan.", "The request did not arrive completely in time.",
         "Zend opnieuw.", http=400, retry=True)

@@ -91,6 +91,9 @@ class Settings(BaseSettings):
         200, description="Requests per second from one address and process; 0: no limit, as behind a balancer.", ge=0
     )
     rate_sender: float = Field(100, description="Requests per second of one proven sender, per process; 0: no limit.", ge=0)
+    rate_status: float = Field(
+        1000, description="Status questions (Raadplegen) per second of one address or sender, per process; 0: no limit.", ge=0
+    )
     rate_burst: int = Field(400, description="Requests that one address or sender may send at once.", ge=1)
     delivery_concurrency: int = Field(4, description="Deliveries under way at once to one zorgkas, per worker.", ge=1, le=64)
     delivery_days: float = Field(5, description="Days that an unreachable zorgkas is tried before a person must look.", gt=0)
@@ -103,8 +106,22 @@ class Settings(BaseSettings):
     push_cert: Path | None = Field(None, description="PEM certificate that the gateway shows to a zorgkas (mutual TLS).")
     push_key: Path | None = Field(None, description="PEM private key of VSB_PUSH_CERT.")
     push_ca: Path | None = Field(None, description="PEM file of the issuers of the zorgkassen's TLS certificates.")
+    sftp_key: Path | None = Field(
+        None, description="Private key, OpenSSH or PEM, without passphrase, that the gateway logs in with at a zorgkas's SFTP."
+    )
+    sftp_known_hosts: Path | None = Field(
+        None, description="Host keys of the zorgkassen's SFTP servers, as OpenSSH's known_hosts; no other server gets anything."
+    )
+    s3_endpoint: str = Field("", description="Address of the S3 store; empty: AWS. Credentials: AWS_ACCESS_KEY_ID and the rest.")
+    s3_region: str = Field("", description="Region of the S3 store; empty: as the AWS environment says.")
     nats_url: str = Field("", description="NATS JetStream for the outbox: nats://host:port,…; empty: over the database.")
     nats_replicas: int = Field(1, description="Copies that JetStream keeps of the stream.", ge=1, le=5)
+    poll_seconds: float = Field(
+        1.0, description="Pause that a mailbox asks after it was found empty, before the next get; 0: none.", ge=0
+    )
+    xop_threshold: int = Field(
+        81_920, description="Base64 characters from which a value goes as an attachment to a client that sent XOP.", ge=1
+    )
     console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -29,6 +29,8 @@ from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
 from gateway.wire.faults import fault
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body, soap_action
+from gateway.wire.xop import is_package
+from gateway.wire.xop_writer import write_message
 
 log = structlog.get_logger("gateway")
 DIENSTEN: Mapping[str, ModuleType] = {m.DIENST.naam: m for m in (verzekerbaarheid, aanvraag, facturatie, zorgkas)}
@@ -60,7 +62,10 @@ class SoapServices:
             if module is None:
                 raise Refusal(Code.UNKNOWN_SERVICE, place=path[:80], expected=_ADDRESSES)
             headers = request.headers
-            gateway.address_limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
+            action = soap_action(headers.get("soapaction"))
+            # Only a hint until the message is read; what it says wrongly then counts for the sender.
+            limit = gateway.status_limit if action in _status_actions(module.DIENST) else gateway.address_limit
+            limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
             check_content_type(headers.get("content-type"), headers.get("content-encoding"))
             raw = await read_body(
                 request.stream(),
@@ -68,9 +73,7 @@ class SoapServices:
                 limit=gateway.settings.max_request,
                 timeout=gateway.settings.body_timeout,
             )
-            verzoek = Verzoek(
-                raw=raw, content_type=headers.get("content-type", ""), soap_action=soap_action(headers.get("soapaction"))
-            )
+            verzoek = Verzoek(raw=raw, content_type=headers.get("content-type", ""), soap_action=action)
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._pool, copy_context().run, _process, gateway, module, verzoek)
         except Refusal as refusal:
@@ -81,6 +84,10 @@ class SoapServices:
             # The log has it all, under the ticket that the sender gets.
             log.exception("unexpected", error=type(error).__name__)
             return fault_response(gateway, Refusal(Code.INTERNAL, found=ticket), module, ticket)
+
+
+def _status_actions(dienst: Dienst) -> set[str]:
+    return {dienst.operaties[tag] for tag in dienst.statusvragen}
 
 
 def _service(path: str) -> ModuleType | None:
@@ -101,16 +108,20 @@ def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response
         payload = behandel(gateway, bewezen)
     metrics.ANSWERED.labels(dienst.naam).inc()
     log.info("answered", sender=bewezen.identity.label, payload=str(bewezen.payload.tag).rpartition("}")[2])
-    return Response(_envelope(gateway, payload), media_type=XML_CONTENT_TYPE)
+    root = _envelope(gateway, payload)
+    if dienst.generic_async and is_package(verzoek.content_type):
+        body, content_type = write_message(root, gateway.settings.xop_threshold)
+        return Response(body, headers={"Content-Type": content_type})
+    return Response(serialise(root), media_type=XML_CONTENT_TYPE)
 
 
-def _envelope(gateway: Gateway, payload: Element) -> bytes:
+def _envelope(gateway: Gateway, payload: Element) -> Element:
     now = gateway.clock()
-    if gateway.settings.sign_responses:
-        root = write_envelope(payload)
-        sign_envelope(root, gateway.signer, now, lifetime=_ANSWER_LIFETIME)
-        return serialise(root)
-    return serialise(write_envelope(payload, (timestamp_security(moment(now), moment(now + _ANSWER_LIFETIME)),)))
+    if not gateway.settings.sign_responses:
+        return write_envelope(payload, (timestamp_security(moment(now), moment(now + _ANSWER_LIFETIME)),))
+    root = write_envelope(payload)
+    sign_envelope(root, gateway.signer, now, lifetime=_ANSWER_LIFETIME)
+    return root
 
 
 def fault_response(gateway: Gateway, refusal: Refusal, module: ModuleType | None, ticket: str) -> Response:
@@ -125,4 +136,5 @@ def fault_response(gateway: Gateway, refusal: Refusal, module: ModuleType | None
         generic_async=module is not None and module.DIENST.generic_async,
     )
     headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
-    return Response(_envelope(gateway, payload), status_code=info.http, media_type=XML_CONTENT_TYPE, headers=headers)
+    body = serialise(_envelope(gateway, payload))
+    return Response(body, status_code=info.http, media_type=XML_CONTENT_TYPE, headers=headers)

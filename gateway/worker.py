@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from random import Random
 
 import structlog
@@ -21,8 +22,10 @@ from gateway.exchange.beleid import Beleid
 from gateway.exchange.broker import Broker
 from gateway.exchange.herstel import weg, werker_naam
 from gateway.exchange.lane import IDLE, Lane
+from gateway.exchange.meldingen import haal
 from gateway.exchange.relay import Relay
-from gateway.exchange.vervoer import Adressen, transports
+from gateway.exchange.transport import Drop, Unreachable
+from gateway.exchange.vervoer import Adressen, drops, transports
 from gateway.refusal import Refusal
 from gateway.store.audit_zegels import KetenVerbroken, verzegel
 
@@ -49,7 +52,8 @@ class Worker:
         self._beleid = beleid or gateway.settings.delivery_policy()
         self._random = random or Random()  # noqa: S311
         self._adressen = Adressen(gateway.store)
-        self._transports = transports(gateway, self._adressen)
+        self._drops = drops(gateway.settings)
+        self._transports = transports(gateway.settings, gateway.signer, gateway.trust, gateway.clock, self._adressen, self._drops)
         self._broker = _broker(gateway)
         self._relay = None if self._broker is None else Relay(gateway.store, self._broker, gateway.clock)
         self._lanes: dict[str, threading.Thread] = {}
@@ -65,11 +69,13 @@ class Worker:
             _Chore(10.0, self._recover),
             _Chore(30.0, self._seal),
         ]
+        receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:
             chores += [_Chore(IDLE, self._announce), _Chore(5.0, self._repair)]
         threads = [
             threading.Thread(target=self._tasks, args=(stop,), name="tasks", daemon=True),
             threading.Thread(target=self._chores, args=(chores, stop), name="chores", daemon=True),
+            *(threading.Thread(target=self._chores, args=([chore], stop), name="receipts", daemon=True) for chore in receipts),
         ]
         for thread in threads:
             thread.start()
@@ -148,6 +154,13 @@ class Worker:
         for bestemming in self._adressen.bestemmingen() if self._relay is not None else ():
             if lost := self._relay.repair(bestemming):  # type: ignore[union-attr]
                 log.warning("announcements_lost", to=bestemming, count=lost)
+
+    def _receipts(self, name: str, drop: Drop) -> None:
+        for bestemming, endpoint in self._adressen.met(name):
+            try:
+                haal(self._gateway.store, self._gateway.trust.accept, self._gateway.clock, drop, endpoint, bestemming)
+            except Unreachable as error:
+                log.warning("receipts_unreachable", to=bestemming, reason=str(error))
 
     def _seal(self) -> None:
         # Once a day: every finished day of the audit chain gets its signed checkpoint.

@@ -47,11 +47,12 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self) -> str:
-        """SQLAlchemy URL of a new, empty database."""
+    def new_database(self, template: str | None = None) -> str:
+        """SQLAlchemy URL of a new database: empty, or a copy of the one at the URL `template`, that nobody may be connected to."""
         name = f"t{next(self._numbers)}_{os.getpid()}"
+        source = "" if template is None else f" TEMPLATE {template.rsplit('/', 1)[1]}"
         with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}")
+            conn.execute(f"CREATE DATABASE {name}{source}")
         return self.url(name)
 
     def start(self) -> None:

@@ -41,6 +41,8 @@ class Antwoord:
     uitkomst: str
     zorgkas: str | None
     dossiernummer: str | None
+    aflevering: str | None
+    """Of an accepted one: onderweg, or uitgesteld when the zorgkas can not be reached for now."""
     redenen: Sequence[Reden]
     ontvangstbewijs: bytes
 
@@ -96,6 +98,7 @@ def schrijf_antwoord(antwoord: Antwoord) -> Element:
     sub(element, ANTWOORD, "Uitkomst", antwoord.uitkomst)
     sub_als(element, ANTWOORD, "Zorgkas", antwoord.zorgkas)
     sub_als(element, ANTWOORD, "Dossiernummer", antwoord.dossiernummer)
+    sub_als(element, ANTWOORD, "Aflevering", antwoord.aflevering)
     for reden in antwoord.redenen:
         schrijf_reden(element, reden)
     sub(element, ANTWOORD, "Ontvangstbewijs", b64(antwoord.ontvangstbewijs))
@@ -237,6 +240,7 @@ class Levensloop:
     uitkomst: str | None
     zorgkas: str | None
     dossiernummer: str | None
+    aflevering: str | None
     redenen: Sequence[Reden]
     stappen: Sequence[tuple[str, datetime, str, str | None]]
     """Step, moment, actor, remark."""
@@ -253,6 +257,7 @@ def schrijf_levensloop(levensloop: Levensloop | None) -> Element:
     sub_als(element, ANTWOORD, "Uitkomst", levensloop.uitkomst)
     sub_als(element, ANTWOORD, "Zorgkas", levensloop.zorgkas)
     sub_als(element, ANTWOORD, "Dossiernummer", levensloop.dossiernummer)
+    sub_als(element, ANTWOORD, "Aflevering", levensloop.aflevering)
     for reden in levensloop.redenen:
         schrijf_reden(element, reden)
     for naam, tijdstip, actor, toelichting in levensloop.stappen:

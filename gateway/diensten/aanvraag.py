@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element as Element
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
-from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf, lees_aanvraag, lees_afzender
-from gateway.berichten.antwoord import Antwoord, Levensloop, merk_duplicaat, schrijf_antwoord, schrijf_levensloop
-from gateway.berichten.lezen import kind, tekst_of_none
+from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf, lees_aanvraag
+from gateway.berichten.antwoord import Antwoord, merk_duplicaat, schrijf_antwoord
 from gateway.berichten.names import AANVRAAG
 from gateway.berichten.zorgkas import Levering
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.cookbook import Cookbook
-from gateway.central.model import AanvraagContext, Beslissing, Effect, Reden, Uitkomst, Verblijf
+from gateway.central.model import AanvraagContext, Beslissing, Uitkomst, Verblijf
 from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import bewijs_van, ontvangstbewijs, validatieverslag
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
+from gateway.diensten.raadplegen import raadplegen
+from gateway.exchange import lijn
 from gateway.reference import lookup
 from gateway.reference.geheugen import Stand
 from gateway.refusal import Code, Refusal
@@ -46,6 +45,7 @@ DIENST = Dienst(
         q(AANVRAAG, "IndienenRequest"): f"{AANVRAAG}:Indienen",
         q(AANVRAAG, "RaadplegenRequest"): f"{AANVRAAG}:Raadplegen",
     },
+    statusvragen=frozenset({q(AANVRAAG, "RaadplegenRequest")}),
 )
 _PLAATS = "/IndienenRequest/Aanvraag"
 _STAP = {Uitkomst.AANVAARD: Stap.AANVAARD, Uitkomst.IN_BERAAD: Stap.IN_BERAAD, Uitkomst.GEWEIGERD: Stap.INHOUDELIJK_GEWEIGERD}
@@ -58,7 +58,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
         Refusal: the sender may not send this, or its id was used for other content.
     """
     if bewezen.payload.tag == q(AANVRAAG, "RaadplegenRequest"):
-        return _raadplegen(gateway, bewezen)
+        return raadplegen(gateway, bewezen)
     return _indienen(gateway, bewezen)
 
 
@@ -189,10 +189,11 @@ def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
     ontvangst, beslissing = zaak.ontvangst, beoordeel_aanvraag(zaak.aanvraag, zaak.context, zaak.cookbook)
     stappen: list[tuple[Stap, str | None]] = [(Stap.TECHNISCH_AANVAARD, None)]
     stappen.append((_STAP[beslissing.uitkomst], ", ".join(r.code for r in beslissing.redenen) or None))
-    zorgkas = transport = dossiernummer = None
+    zorgkas = transport = dossiernummer = aflevering = None
     if beslissing.uitkomst is not Uitkomst.GEWEIGERD:
         zorgkas, dossiernummer = _zorgkas(zaak.context, beslissing), _dossiernummer(ontvangst, zaak.aanvraag)
         transport = zaak.register.vraag(("transport", zorgkas), partial(transport_van, zaak.conn, zorgkas))
+        aflevering = "onderweg" if lijn.lees(zaak.conn, f"zorgkas:{zorgkas}").bereikbaar else "uitgesteld"
         stappen.append(gerouteerd(zorgkas, transport))
     response = schrijf_antwoord(
         Antwoord(
@@ -202,6 +203,7 @@ def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
             uitkomst=beslissing.uitkomst.value,
             zorgkas=zorgkas,
             dossiernummer=dossiernummer,
+            aflevering=aflevering,
             redenen=beslissing.redenen,
             ontvangstbewijs=bewijs,
         )
@@ -303,34 +305,3 @@ def _werk_dossier_bij(conn: Connection, bericht_id: str, aanvraag: Aanvraag, bes
             dossiers.wijzig_dossier(conn, dossiernummer, einde=einde.einddatum)
         case Annulering():
             dossiers.wijzig_dossier(conn, dossiernummer, status="geannuleerd")
-
-
-def _raadplegen(gateway: Gateway, bewezen: Bewezen) -> Element:
-    afzender = lees_afzender(kind(bewezen.payload, AANVRAAG, "Afzender"))
-    check_afzender(bewezen, afzender.riziv, "/RaadplegenRequest/Afzender/RizivNummer")
-    vraag: dict[str, str] = {}
-    for naam, kolom in (("MessageId", "id"), ("BerichtId", "bedrijfs_id"), ("Sha256", "sha256")):
-        waarde = tekst_of_none(bewezen.payload, AANVRAAG, naam)
-        if waarde is not None:
-            vraag[kolom] = base64.b64decode(waarde).hex() if kolom == "sha256" else waarde
-    with gateway.store.reading() as conn:
-        row = berichten.zoek_van(conn, f"riziv:{bewezen.identity.number}", **vraag)
-        return schrijf_levensloop(None if row is None else _levensloop(conn, row))
-
-
-def _levensloop(conn: Connection, row: Row[Any]) -> Levensloop:
-    redenen = [
-        Reden(**{**r, "effect": Effect(r["effect"])})
-        for b in dossiers.beslissingen(conn, row.id)
-        for r in b.redenen
-        if "effect" in r
-    ]
-    return Levensloop(
-        message_id=row.id,
-        bericht_id=row.bedrijfs_id,
-        uitkomst=row.uitkomst,
-        zorgkas=row.zorgkas,
-        dossiernummer=row.dossiernummer,
-        redenen=redenen,
-        stappen=[(s.stap, s.tijdstip, s.actor, s.toelichting) for s in berichten.levensloop(conn, row.id)],
-    )

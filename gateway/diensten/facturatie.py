@@ -9,6 +9,7 @@ from lxml.etree import _Element as Element
 from gateway.diensten import postbus
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.posten import bewaar_post, lees_post, plan_verwerking, tack
+from gateway.exchange import tacks
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store.berichten import Ontvangst
@@ -79,6 +80,7 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}")
         if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
             plan_verwerking(conn, ontvangst)
+            tacks.onthoud(conn, ontvangst.id, post.blob.content)
         return tack(conn, ontvangst, post)
 
 

@@ -51,6 +51,8 @@ class Gateway:
     register: Registergeheugen
     address_limit: RateLimit
     sender_limit: RateLimit
+    status_limit: RateLimit
+    """The generous bound of status questions, per address and per sender."""
 
     def cookbook(self, pijler: str, place: str) -> Cookbook:
         """The cookbook of a pillar.
@@ -83,6 +85,8 @@ class Dienst:
     """Facilities send; an STS certifies no zorgkas."""
     operaties: Mapping[str, str]
     """Tag of the request element (Clark notation) to its SOAPAction."""
+    statusvragen: frozenset[str] = frozenset()
+    """Tags of questions about what became of a message; outside the usual limits, so that a broken line never costs a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,7 +154,8 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
     )
     identity = read_identity(signed.certificate)
     gateway.certificates.file(signed.certificate, signed.fingerprint, identity.label, now)
-    gateway.sender_limit.take(identity.label, now.timestamp())
+    limit = gateway.status_limit if envelope.payload.tag in dienst.statusvragen else gateway.sender_limit
+    limit.take(identity.label, now.timestamp())
     registry.check(envelope.payload, place="/Envelope/Body")
     return Bewezen(
         verzoek=verzoek,

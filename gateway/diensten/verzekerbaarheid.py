@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import date, timedelta
 
 from lxml import etree
 from lxml.etree import _Element as Element
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert, select
 
 from gateway.berichten.aanvraag import lees_hoofding
 from gateway.berichten.lezen import datum, kind, tekst, tekst_of_none
@@ -15,10 +16,13 @@ from gateway.central.identificatie import geldig_insz
 from gateway.central.model import Persoon
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.reference import lookup
+from gateway.refusal import Code, Refusal
 from gateway.routing.route import Deelperiode, Mutatie, deelperioden, mutaties
+from gateway.store.slot import slot
 from gateway.store.tables import raadpleging
 from gateway.trust.admission import Claim, check_facility, check_software
 from gateway.wire.build import moment, sub, sub_als
+from gateway.wire.c14n import exclusive
 from gateway.wire.names import q
 
 DIENST = Dienst(
@@ -67,7 +71,9 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
     van = datum(tekst(periode, COMMON, "Van"))
     einde = tekst_of_none(periode, COMMON, "Tot")
     tot = van if einde is None else datum(einde)
+    vraag_sha256 = hashlib.sha256(exclusive(bewezen.payload)).hexdigest()
     with gateway.store.writing() as conn:
+        _check_id(conn, f"riziv:{bewezen.identity.number}", hoofding.bericht_id, vraag_sha256)
         check_facility(conn, claim)
         check_software(
             lookup.attest(conn, afzender.software.attest),
@@ -87,6 +93,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
                     insz=insz,
                     van=van,
                     tot=tot,
+                    inhoud_sha256=vraag_sha256,
                 )
             )
             if persoon is None:
@@ -99,6 +106,26 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
     else:
         _schrijf_perioden(response, persoon, deelperioden(persoon, van, tot), mutaties(persoon, van, tot) if persoon else ())
     return response
+
+
+def _check_id(conn: Connection, afzender: str, bericht_id: str, sha256: str) -> None:
+    """The same question may be asked again, under its own id only; the answer is of that moment.
+
+    Raises:
+        Refusal: ID_REUSED for another question under an id that was used.
+    """
+    slot(conn, f"{afzender}/vraag/{bericht_id}")
+    used = conn.execute(
+        select(raadpleging.c.inhoud_sha256, raadpleging.c.tijdstip)
+        .where(raadpleging.c.afzender == afzender, raadpleging.c.bericht_id == bericht_id)
+        .limit(1)
+    ).first()
+    if used is not None and used.inhoud_sha256 not in (None, sha256):
+        raise Refusal(
+            Code.ID_REUSED,
+            place="/RaadplegenRequest/Hoofding/BerichtId",
+            found=f"eerste ontvangst {used.tijdstip:%Y-%m-%dT%H:%M:%SZ}",
+        )
 
 
 def _invoerfout(insz: str, van: date, tot: date) -> tuple[str, str, str] | None:

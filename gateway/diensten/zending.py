@@ -21,6 +21,7 @@ from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
+from gateway.exchange import lijn, tacks
 from gateway.exchange.outbox import plaats
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
@@ -276,4 +277,6 @@ def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zend
     )
     transport = transport_van(werk.conn, zending.zorgkas)
     naar_zorgkas(werk.conn, levering, werk.now, transport=transport, volgorde=f"{zending.derdebetalende}/facturen")
+    if not lijn.lees(werk.conn, f"zorgkas:{zending.zorgkas}").bereikbaar:
+        tacks.onbereikbaar(werk.conn, row.id, werk.now)
     return [gerouteerd(zending.zorgkas, transport)]

@@ -8,7 +8,7 @@ from random import Random
 import structlog
 from sqlalchemy import Connection
 
-from gateway.exchange import lijn, outbox
+from gateway.exchange import lijn, outbox, tacks
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.outbox import Claim, Poging
 from gateway.exchange.toestand import Toestand
@@ -26,6 +26,7 @@ def overhandigd(conn: Connection, claim: Claim, gift: HandedOver, begin: datetim
     if gift.confirmed:
         if outbox.bevestigd(conn, claim, hoe):
             stappen = [(Stap.AFGELEVERD, None), (Stap.BEVESTIGD, gift.reference[:200])]
+            tacks.ontvangen_door(conn, claim.bericht_id, claim.bestemming, einde)
     elif outbox.afgeleverd(conn, claim, hoe, beleid):
         stappen = [(Stap.AFGELEVERD, gift.reference[:200])]
     if stappen:
@@ -61,4 +62,5 @@ def _mislukt(conn: Connection, claim: Claim, toestand: Toestand, melding: str, n
     dood = toestand is Toestand.MISLUKT
     if dood:
         berichten.stappen(conn, claim.bericht_id, [(Stap.AFLEVERING_MISLUKT, None)], now)
+        tacks.niet_afgeleverd(conn, claim.bericht_id, claim.bestemming, now)
     log.log(40 if dood else 30, "delivery_failed", message_id=claim.bericht_id, to=claim.bestemming, reason=melding, final=dood)

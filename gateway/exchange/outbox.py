@@ -18,6 +18,7 @@ from gateway.store.tables import levering, levering_inhoud, poging
 PULL = "pull"
 _INSERT = insert(levering)
 _INSERT_CONTENT = insert(levering_inhoud)
+_INSERT_POGING = insert(poging)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +241,19 @@ def geweigerd(conn: Connection, claim: Claim, hoe: Poging, beleid: Beleid, rando
     )
 
 
+def keur_af(conn: Connection, levering_id: str, hoe: Poging) -> bool:
+    """The receiver's own receipt says no: a person must look at once. Returns False when it was closed already."""
+    states = [t.value for t in PENDING]
+    moved = conn.execute(
+        update(levering)
+        .where(levering.c.id == levering_id, levering.c.toestand.in_(states))
+        .values(toestand=Toestand.MISLUKT.value, lease_tot=None, lease_van=None)
+    ).rowcount
+    if moved:
+        conn.execute(_INSERT_POGING, _attempt(levering_id, "", hoe, gelukt=False))
+    return moved == 1
+
+
 def _mislukt(conn: Connection, claim: Claim, dood: bool, **kolommen: object) -> Toestand:
     toestand = Toestand.MISLUKT if dood else Toestand.WACHTEND
     _werk_bij(conn, claim, toestand=toestand.value, **kolommen)
@@ -256,16 +270,18 @@ def _werk_bij(conn: Connection, claim: Claim, **kolommen: object) -> None:
 
 
 def _noteer(conn: Connection, claim: Claim, hoe: Poging, *, gelukt: bool) -> None:
-    conn.execute(
-        insert(poging).values(
-            levering_id=claim.id,
-            begin=hoe.begin,
-            einde=hoe.einde,
-            gelukt=gelukt,
-            werker=claim.werker,
-            melding=hoe.melding[:500],
-        )
-    )
+    conn.execute(_INSERT_POGING, _attempt(claim.id, claim.werker, hoe, gelukt=gelukt))
+
+
+def _attempt(levering_id: str, werker: str, hoe: Poging, *, gelukt: bool) -> dict[str, object]:
+    return {
+        "levering_id": levering_id,
+        "begin": hoe.begin,
+        "einde": hoe.einde,
+        "gelukt": gelukt,
+        "werker": werker,
+        "melding": hoe.melding[:500],
+    }
 
 
 def geef_terug(conn: Connection, werker: str) -> int:

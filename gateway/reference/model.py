@@ -14,6 +14,9 @@ class Levering(StrEnum):
 
     PULL = "pull"  # it comes and fetches: get, then confirm
     SOAP = "soap"  # the gateway pushes to its endpoint
+    MAP = "map"  # the gateway puts files in a folder
+    SFTP = "sftp"  # the gateway puts files on a server
+    S3 = "s3"  # the gateway puts objects in a bucket
 
 
 @dataclass(frozen=True, kw_only=True)

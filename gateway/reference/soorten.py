@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Table
 
+from gateway.reference import adres
 from gateway.reference import tables as t
 from gateway.reference import waarden as w
 from gateway.reference.controle import toonbaar
-from gateway.reference.model import versie_getallen
+from gateway.reference.model import Levering, versie_getallen
 
 Rijregel = Callable[[Mapping[str, Any]], tuple[str, str] | None]
 """A check across the fields of one row: the column to name and what was expected there, or None."""
@@ -56,9 +58,9 @@ def _van_voor_tot(rij: Mapping[str, Any]) -> tuple[str, str] | None:
     return ("tot", f"leeg, of een dag vanaf {rij['van']}") if rij["tot"] is not None and rij["tot"] < rij["van"] else None
 
 
-def _push_heeft_adres(rij: Mapping[str, Any]) -> tuple[str, str] | None:
-    nodig = rij["levering"] == "soap" and rij["endpoint"] is None
-    return ("endpoint", "een webadres, want levering is soap") if nodig else None
+def _adres_past_bij_levering(rij: Mapping[str, Any]) -> tuple[str, str] | None:
+    levering = Levering(rij["levering"])
+    return None if adres.past(levering, rij["endpoint"]) else ("endpoint", adres.VERWACHT[levering])
 
 
 def _licentie_volledig(rij: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -82,6 +84,10 @@ def _geboren_voor_overleden(rij: Mapping[str, Any]) -> tuple[str, str] | None:
 
 def _verberg(_waarde: str) -> str:
     return "(verborgen)"
+
+
+def _zonder_wachtwoord(waarde: str) -> str:
+    return toonbaar(re.sub(r"(?<=//)([^/@:]*):[^/]*@", r"\1:***@", waarde))
 
 
 def _insz(waarde: str) -> str:
@@ -127,13 +133,20 @@ SOORTEN: tuple[Soort, ...] = (
             Kolom(naam="code", lees=w.patroon(_CODE), verwacht="code van een zorgkas: 180, 280 … 680"),
             _tekst("naam", 128),
             Kolom(naam="kbo", lees=w.kbo, verwacht=_KBO),
-            Kolom(naam="levering", lees=w.keuze("pull", "soap"), verwacht="pull of soap"),
-            Kolom(naam="endpoint", lees=w.webadres, verwacht="leeg, of een http- of https-adres", verplicht=False),
+            Kolom(naam="levering", lees=w.keuze(*Levering), verwacht="pull, soap, map, sftp of s3"),
+            Kolom(
+                naam="endpoint",
+                lees=w.adres,
+                verwacht="adres van hoogstens 512 tekens: leeg bij pull, http(s)://… bij soap, file:///map bij map, "
+                "sftp://gebruiker@server:poort/map bij sftp, s3://bucket/prefix bij s3",
+                verplicht=False,
+                toon=_zonder_wachtwoord,
+            ),
             _ja_nee("actief"),
         ),
         sleutel=("code",),
         uniek=("kbo",),
-        regels=(_push_heeft_adres,),
+        regels=(_adres_past_bij_levering,),
     ),
     Soort(
         naam="personen",

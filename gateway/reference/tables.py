@@ -15,8 +15,8 @@ zorgkas = Table(
     Column("code", String(3), primary_key=True),
     Column("naam", String(128), nullable=False),
     Column("kbo", String(10), nullable=False, unique=True),
-    Column("levering", String(8), nullable=False, comment="pull or soap"),
-    Column("endpoint", String(512), comment="address to push to, when levering is soap"),
+    Column("levering", String(8), nullable=False, comment="pull, soap, map, sftp or s3"),
+    Column("endpoint", String(512), comment="where to deliver, unless levering is pull"),
     Column("actief", Boolean, nullable=False),
 )
 

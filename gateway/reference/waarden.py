@@ -54,9 +54,9 @@ def pijlers(tekst: str, _vandaag: date) -> list[str]:
     return [_vorm(PIJLER, deel.strip()) for deel in tekst.split(",")]
 
 
-def webadres(tekst: str, _vandaag: date) -> str:
-    adres = urlsplit(tekst)
-    geldig = adres.scheme in ("http", "https") and adres.hostname and " " not in tekst and len(tekst) <= 512
+def adres(tekst: str, _vandaag: date) -> str:
+    """An address of any kind; whether it fits the way of delivering is for the whole row to say."""
+    geldig = urlsplit(tekst).scheme and tekst.isascii() and tekst.isprintable() and " " not in tekst and len(tekst) <= 512
     return tekst if geldig else _weiger(tekst)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
 from gateway.store.tables import bericht, bericht_inhoud, levensstap
 
@@ -138,12 +138,22 @@ def zoek(conn: Connection, bericht_id: str) -> Row[Any] | None:
     return conn.execute(select(bericht).where(bericht.c.id == bericht_id)).first()
 
 
-def zoek_van(conn: Connection, afzender: str, **kolommen: str) -> Row[Any] | None:
-    """The sender's own message by id, bedrijfs_id or sha256; the newest when more than one fits."""
-    voorwaarden = [bericht.c[naam] == waarde for naam, waarde in kolommen.items()]
-    return conn.execute(
-        select(bericht).where(bericht.c.afzender == afzender, *voorwaarden).order_by(bericht.c.ontvangen_op.desc()).limit(1)
-    ).first()
+def zoek_van(
+    conn: Connection, afzender: str, *, message_id: str | None, bedrijfs_id: str | None, sha256: str | None
+) -> Row[Any] | None:
+    """The sender's own message that fits all that is given; the newest when more than one does.
+
+    Args:
+        sha256: hex, of the HTTP body or of the content: the canonical payload, or what was in the blob.
+    """
+    query = select(bericht).where(bericht.c.afzender == afzender)
+    if message_id is not None:
+        query = query.where(bericht.c.id == message_id)
+    if bedrijfs_id is not None:
+        query = query.where(bericht.c.bedrijfs_id == bedrijfs_id)
+    if sha256 is not None:
+        query = query.where(or_(bericht.c.sha256 == sha256, bericht.c.inhoud_sha256 == sha256))
+    return conn.execute(query.order_by(bericht.c.ontvangen_op.desc()).limit(1)).first()
 
 
 def levensloop(conn: Connection, bericht_id: str) -> list[Row[Any]]:

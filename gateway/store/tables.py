@@ -273,3 +273,12 @@ postbus_vraag = Table(
     Column("laatst", Moment, nullable=False),
 )
 """When a mailbox last said that it is empty."""
+
+tack_waarde = Table(
+    "tack_waarde",
+    metadata,
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    Column("geslaagd", String(64), nullable=False, comment="HMAC of the request keyed with success, hex"),
+    Column("mislukt", String(64), nullable=False),
+)
+"""What later TAcks over a post say, computed while its content is at hand."""

@@ -18,7 +18,13 @@ from gateway.wire.names import CIN_COMMON, GENERIC_ASYNC, q
 
 SUCCESS = "urn:nip:tack:result:major:success"
 FAILURE = "urn:nip:tack:result:major:failure"
-ISSUER = "urn:nip:issuer:io:VSB"
+ISSUER = "urn:nip:issuer:io:"
+GATEWAY = "VSB"
+"""Who issues the TAck of a post; a later one is issued by the zorgkas, by its code."""
+UNREACHABLE = "urn:vsb-gateway:tack:minor:zorgkas-onbereikbaar"
+"""ResultMinor of a success: accepted and kept, but the zorgkas can not be reached for now."""
+UNDELIVERED = "urn:vsb-gateway:tack:minor:niet-afgeleverd"
+"""ResultMinor of a failure: it could not be delivered; the operator knows."""
 ACTIONS = {"post": ("msg", "tack"), "get": ("query", "msgs"), "confirm": ("hash", "return")}
 MAX_ITEMS = 100
 """Federal default of Max; a larger wish is cut to it."""
@@ -87,6 +93,21 @@ class Outgoing:
     message_name: str
     input_reference: str
     content: bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tack:
+    """A technical acknowledgement of a post (facts ehealth.md §3.3)."""
+
+    issuer: str
+    """GATEWAY or the code of a zorgkas."""
+    input_reference: str
+    value: bytes
+    """HMAC-SHA-256, see tack_content."""
+    reference: str
+    success: bool = True
+    minor: str | None = None
+    message: str | None = None
 
 
 def read_post(payload: Element, *, max_blob: int) -> Post:
@@ -165,41 +186,38 @@ def tack_content(result: str, content: bytes) -> bytes:
     return hmac.new(result.encode(), content, hashlib.sha256).digest()
 
 
-def tack_element(
-    tag: str, *, result: str, request: bytes, input_reference: str, reference: str, message: str | None = None
-) -> Element:
-    """A TAck over a request's decoded blob."""
+def tack_element(tag: str, tack: Tack) -> Element:
+    """A TAck under the name that its place demands."""
     element = etree.Element(
         tag,
         {
-            "Issuer": ISSUER,
-            "AppliesTo": f"urn:nip:reference:input:{input_reference}",
-            "ResultMajor": result,
-            "Reference": reference,
+            "Issuer": f"{ISSUER}{tack.issuer}",
+            "AppliesTo": f"urn:nip:reference:input:{tack.input_reference}",
+            "ResultMajor": SUCCESS if tack.success else FAILURE,
+            "Reference": tack.reference,
         },
         nsmap={"ga": GENERIC_ASYNC},
     )
-    if message is not None:
-        element.set("ResultMessage", message)
-    element.text = base64.b64encode(tack_content(result, request)).decode()
+    for name, value in (("ResultMinor", tack.minor), ("ResultMessage", tack.message)):
+        if value is not None:
+            element.set(name, value)
+    element.text = base64.b64encode(tack.value).decode()
     return element
 
 
 def write_post_response(*, request: bytes, input_reference: str, reference: str) -> Element:
-    """A postResponse with a successful TAck."""
+    """A postResponse with a successful TAck over a request's decoded blob."""
     response = etree.Element(q(GENERIC_ASYNC, "postResponse"), nsmap={"ga": GENERIC_ASYNC})
-    response.append(
-        tack_element(
-            q(GENERIC_ASYNC, "return"), result=SUCCESS, request=request, input_reference=input_reference, reference=reference
-        )
-    )
+    tack = Tack(issuer=GATEWAY, input_reference=input_reference, value=tack_content(SUCCESS, request), reference=reference)
+    response.append(tack_element(q(GENERIC_ASYNC, "return"), tack))
     return response
 
 
-def write_get_response(messages: Sequence[Outgoing]) -> Element:
-    """A getResponse; MsgCount is the number of messages in it."""
+def write_get_response(messages: Sequence[Outgoing], tacks: Sequence[Tack]) -> Element:
+    """A getResponse; MsgCount and TAckCount are the numbers in it."""
     response = etree.Element(q(GENERIC_ASYNC, "getResponse"), nsmap={"ga": GENERIC_ASYNC, "e": CIN_COMMON})
-    result = etree.SubElement(response, q(GENERIC_ASYNC, "return"), {"MsgCount": str(len(messages)), "TAckCount": "0"})
+    counts = {"MsgCount": str(len(messages)), "TAckCount": str(len(tacks))}
+    result = etree.SubElement(response, q(GENERIC_ASYNC, "return"), counts)
     for message in messages:
         item = etree.SubElement(result, q(GENERIC_ASYNC, "MsgResponse"))
         output = etree.SubElement(item, q(GENERIC_ASYNC, "CommonOutput"))
@@ -216,6 +234,10 @@ def write_get_response(messages: Sequence[Outgoing]) -> Element:
             )
         )
         # An empty Xades-t is skipped by real clients, a signed one is checked against a trust list of their own.
+        etree.SubElement(item, q(GENERIC_ASYNC, "Xades-t"))
+    for tack in tacks:
+        item = etree.SubElement(result, q(GENERIC_ASYNC, "TAckResponse"))
+        item.append(tack_element(q(GENERIC_ASYNC, "TAck"), tack))
         etree.SubElement(item, q(GENERIC_ASYNC, "Xades-t"))
     return response
 

@@ -373,6 +373,7 @@ def answer_with(receipt_bytes: bytes) -> bytes:
         uitkomst="aanvaard",
         zorgkas="180",
         dossiernummer="D1",
+        aflevering="onderweg",
         redenen=(),
         ontvangstbewijs=receipt_bytes,
     )

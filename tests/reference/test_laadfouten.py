@@ -80,6 +80,41 @@ FOUTE_RIJEN = {
         "endpoint",
         "http",
     ),
+    **{
+        f"an address that does not fit {levering}: {endpoint or 'none'}": (
+            "zorgkassen",
+            "code;naam;kbo;levering;endpoint;actief",
+            f"180;CM;0900118032;{levering};{endpoint};ja",
+            "endpoint",
+            verwacht,
+        )
+        for levering, endpoint, verwacht in (
+            ("pull", "file:///srv/kas", "haalt zelf op"),
+            ("soap", "http://", "webadres"),
+            ("map", "", "file:///"),
+            ("map", "file://server/kas", "file:///"),
+            ("map", "file:///srv/../etc", "file:///"),
+            ("map", "file:///", "file:///"),
+            ("map", "/srv/kas", "adres"),
+            ("sftp", "", "sftp://"),
+            ("sftp", "sftp://sftp.example/kas", "gebruiker"),
+            ("sftp", "sftp://vsb@/kas", "server"),
+            ("sftp", "sftp://vsb:geheim@sftp.example/kas", "zonder wachtwoord"),
+            ("sftp", "sftp://vsb@sftp.example:0x1/kas", "sftp://"),
+            ("sftp", "sftp://vsb@sftp.example", "map"),
+            ("s3", "", "s3://"),
+            ("s3", "s3://", "bucket"),
+            ("s3", "s3://Hoofdletters/kas", "bucket"),
+            ("s3", "s3://bucket/kas?versie=1", "bucket"),
+        )
+    },
+    "a way of delivering that there is not": (
+        "zorgkassen",
+        "code;naam;kbo;levering;endpoint;actief",
+        "180;CM;0900118032;ftp;ftp://kas.example/uit;ja",
+        "levering",
+        "pull, soap, map, sftp of s3",
+    ),
     "a KBO number that another zorgkas has": (
         "zorgkassen",
         "code;naam;kbo;levering;endpoint;actief",
@@ -164,6 +199,14 @@ def test_an_insz_is_never_shown_whole_not_even_in_a_column_where_it_does_not_bel
 def test_a_licence_password_put_where_its_hash_belongs_is_not_shown(geladen: Engine, schrijf: Schrijver) -> None:
     bestand = schrijf("attesten.csv", f"{ATTESTEN}\nX-1;L;P;1;2;eibwfin;2024-01-01;;nee;u;geheim-woord\n")
     assert "geheim-woord" not in enige_fout(laad(geladen, [bestand], VANDAAG)).tekst
+
+
+def test_a_password_in_an_address_is_not_shown(geladen: Engine, schrijf: Schrijver) -> None:
+    rij = "180;CM;0900118032;sftp;sftp://vsb:geheim-woord@kas.example/vsb;ja"
+    bestand = schrijf("zorgkassen.csv", f"code;naam;kbo;levering;endpoint;actief\n{rij}\n")
+    tekst = enige_fout(laad(geladen, [bestand], VANDAAG)).tekst
+    assert "sftp://vsb:***@kas.example/vsb" in tekst
+    assert "geheim-woord" not in tekst
 
 
 def test_a_person_with_two_zorgkassen_on_one_day_is_refused(geladen: Engine, schrijf: Schrijver) -> None:

@@ -1,4 +1,4 @@
-"""alarms that open and close once, the digest of a question, the last question to a mailbox"""
+"""alarms that open and close once, the digest of a question, the last question to a mailbox, the values of TAcks"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -29,6 +29,14 @@ def upgrade() -> None:
     op.add_column("raadpleging", sa.Column("inhoud_sha256", sa.String(64)))
     op.create_index("ix_raadpleging_afzender", "raadpleging", ["afzender", "bericht_id"])
     op.create_table(
+        "tack_waarde",
+        sa.Column("bericht_id", sa.String(36), nullable=False),
+        sa.Column("geslaagd", sa.String(64), nullable=False),
+        sa.Column("mislukt", sa.String(64), nullable=False),
+        sa.ForeignKeyConstraint(["bericht_id"], ["bericht.id"], name="fk_tack_waarde_bericht_id_bericht"),
+        sa.PrimaryKeyConstraint("bericht_id", name="pk_tack_waarde"),
+    )
+    op.create_table(
         "postbus_vraag",
         sa.Column("bestemming", sa.String(64), nullable=False),
         sa.Column("laatst", Moment(), nullable=False),
@@ -38,6 +46,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_table("postbus_vraag")
+    op.drop_table("tack_waarde")
     op.drop_index("ix_raadpleging_afzender", "raadpleging")
     op.drop_column("raadpleging", "inhoud_sha256")
     op.drop_table("alarm")
