@@ -19,9 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: install
 	@$(BIN)/vsb-gateway demo $(ARGS)
 
-# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd.
+# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token.
 debian-test:
-	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server
+	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2
 
 test: install debian-test
 	@rm -f .coverage .coverage.*

@@ -20,13 +20,14 @@ from gateway.observe import logs, metrics
 from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
-from gateway.settings import Environment, Settings
+from gateway.settings import Settings
+from gateway.sleutel import signer_of
 from gateway.soap import DIENSTEN, SoapServices, fault_response
 from gateway.store.certificaten import CertificateFile
 from gateway.store.engine import Store, make_engine
 from gateway.store.migrate import upgrade
 from gateway.trust.chain import TrustStore, load_trust_store
-from gateway.trust.keys import load_gateway_signer, read_certificates
+from gateway.trust.keys import read_certificates
 from gateway.trust.ocsp import OcspStore
 from gateway.trust.saml import StsTrust
 from gateway.wire.http import XML_CONTENT_TYPE
@@ -56,14 +57,7 @@ def make_gateway(settings: Settings) -> Gateway:
         ocsp=ocsp,
         certificates=CertificateFile(store),
         sts=_sts(settings, trust),
-        signer=load_gateway_signer(
-            keystore=settings.keystore,
-            keystore_password=settings.keystore_password,
-            key_pem=settings.key_pem,
-            certificate_pem=settings.certificate_pem,
-            keystore_base64=settings.keystore_base64,
-            production=settings.environment is Environment.PRODUCTION,
-        ),
+        signer=signer_of(settings),
         cookbooks=load_cookbooks(settings.cookbooks),
         register=Registergeheugen(),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),

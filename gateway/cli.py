@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
+from pydantic import ValidationError
 
 from gateway.commands import audit, certs, deliveries, demo, receipt, reference, register, serve, settings
+from gateway.trust.keys import KeyProblem
 
 app = typer.Typer(
     help="The central message gateway of the Flemish social protection (VSB).\n\n"
@@ -12,6 +16,8 @@ app = typer.Typer(
     "messages through it and shows where each went. Every setting is an environment variable VSB_*; see the README.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
+    # A trace with the values of locals would show passwords.
+    pretty_exceptions_show_locals=False,
 )
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
@@ -26,4 +32,11 @@ app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:
-    app()
+    """Run a command; what is wrong with the settings or the key is said in a line, without a trace."""
+    try:
+        app()
+    except ValidationError as error:
+        lines = [f"VSB_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"] for e in error.errors()]
+        sys.exit("The settings are not right; see `vsb-gateway settings`.\n" + "\n".join(lines))
+    except KeyProblem as problem:
+        sys.exit(f"The signing key can not be used: {problem}")

@@ -32,7 +32,7 @@ def _sample(name: str) -> Path:
 class Settings(BaseSettings):
     """Settings of one gateway process; each can be given as VSB_<NAME>."""
 
-    model_config = SettingsConfigDict(env_prefix="VSB_", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="VSB_", extra="ignore", hide_input_in_errors=True)
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, description="Port to listen on.", ge=1, le=65535)
@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     keystore_base64: SecretStr | None = Field(None, description="The PKCS#12 itself, base64, instead of VSB_KEYSTORE.")
     key_pem: Path | None = Field(None, description="PEM private key, with VSB_CERTIFICATE_PEM, instead of VSB_KEYSTORE.")
     certificate_pem: Path | None = Field(None, description="PEM certificate of VSB_KEY_PEM, then its chain.")
+    pkcs11_module: Path | None = Field(
+        None, description="PKCS#11 library of the token that holds the key, with VSB_CERTIFICATE_PEM; needs the extra pkcs11."
+    )
+    pkcs11_token: str = Field("", description="Label of the token.")
+    pkcs11_key: str = Field("", description="Label of the private key in the token.")
+    pkcs11_pin: SecretStr | None = Field(None, description="PIN of the token.")
     sign_responses: bool = Field(
         False, description="Also sign the WS-Security header of answers; real eHealth clients refuse that."
     )
@@ -134,6 +140,9 @@ class Settings(BaseSettings):
     def _coherent(self) -> Settings:
         if self.clock is not None and (self.environment is Environment.PRODUCTION or self.clock.tzinfo is None):
             raise ValueError("VSB_CLOCK needs a time zone and is refused in Production")
+        parts = (self.pkcs11_module, self.pkcs11_token, self.pkcs11_key, self.pkcs11_pin)
+        if any(parts) and not (all(parts) and self.certificate_pem is not None):
+            raise ValueError("VSB_PKCS11_MODULE, _TOKEN, _KEY and _PIN go together, with VSB_CERTIFICATE_PEM")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("VSB_TLS_CERT and VSB_TLS_KEY go together")
         if self.environment is Environment.PRODUCTION and (sample := self._sample_in_use()):
@@ -145,5 +154,7 @@ class Settings(BaseSettings):
     def _sample_in_use(self) -> str | None:
         # Anyone has the sample keys, so a gateway that trusts them trusts everyone.
         sample = data_dir("certs-sample").resolve()
-        used = {"VSB_CA_BUNDLE": self.ca_bundle, "VSB_KEYSTORE": self.keystore}
+        used = {"VSB_CA_BUNDLE": self.ca_bundle}
+        if self.pkcs11_module is None and self.key_pem is None and self.keystore_base64 is None:
+            used["VSB_KEYSTORE"] = self.keystore
         return next((name for name, path in used.items() if path.resolve().is_relative_to(sample)), None)

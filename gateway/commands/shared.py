@@ -20,12 +20,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from gateway.clock import shifted_clock, system_clock
 from gateway.reference.controle import gemaskeerd
 from gateway.refusal import Code, Refusal
-from gateway.settings import Environment, Settings
+from gateway.settings import Settings
+from gateway.sleutel import signer_of
 from gateway.store.audit_tables import audit
 from gateway.store.engine import Store, make_engine
 from gateway.trust.chain import TrustStore, load_trust_store
 from gateway.trust.identity import read_identity
-from gateway.trust.keys import OPEN_FILE, KeyProblem, OnOpenFile, load_gateway_signer
+from gateway.trust.keys import OPEN_FILE, KeyProblem, OnOpenFile
 from gateway.trust.revocation import RevocationMode
 from gateway.trust.sealed import AcceptCertificate
 from gateway.trust.signing import Signer
@@ -90,7 +91,7 @@ def gateway_signer() -> Signer:
     def warn(path: Path, _mode: int) -> None:
         Console(stderr=True).print(f"{path} {OPEN_FILE}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
-    return _signer(warn, production=Settings().environment is Environment.PRODUCTION)
+    return _signer(warn)
 
 
 def expected_signer(given: str | None) -> str:
@@ -99,23 +100,14 @@ def expected_signer(given: str | None) -> str:
         return given
     try:
         # Only its certificate is looked at, so who else may read the key is not the question here.
-        return read_identity(_signer(lambda _path, _mode: None, production=False).certificate).label
+        return read_identity(_signer(lambda _path, _mode: None, only_look=True).certificate).label
     except Refusal as refusal:
         stop(f"{refusal_text(refusal)} Zeg met --signer wie de ondertekenaar moet zijn.")
 
 
-def _signer(warn: OnOpenFile, *, production: bool) -> Signer:
-    settings = Settings()
+def _signer(warn: OnOpenFile, *, only_look: bool = False) -> Signer:
     try:
-        return load_gateway_signer(
-            keystore=settings.keystore,
-            keystore_password=settings.keystore_password,
-            key_pem=settings.key_pem,
-            certificate_pem=settings.certificate_pem,
-            keystore_base64=settings.keystore_base64,
-            production=production,
-            on_open_file=warn,
-        )
+        return signer_of(Settings(), on_open_file=warn, only_look=only_look)
     except KeyProblem as problem:
         stop(str(problem))
 
