@@ -16,7 +16,8 @@ from gateway.clock import shifted_clock, system_clock
 from gateway.console.routes import console_router
 from gateway.cookbooks import load_cookbooks
 from gateway.diensten.kern import Gateway
-from gateway.observe import logs, metrics
+from gateway.observe import logs
+from gateway.observe.routes import observe_router
 from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
@@ -91,6 +92,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
 
     app = FastAPI(title="VSB gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     _add_files(app, gateway)
+    app.include_router(observe_router(gateway))
     if settings.console:
         app.include_router(console_router(gateway))
     return SoapServices(gateway, app)
@@ -124,11 +126,3 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
             if found is None
             else FileResponse(found, media_type=XML_CONTENT_TYPE)
         )
-
-    @app.get("/healthz")
-    async def healthz() -> PlainTextResponse:
-        return PlainTextResponse("ok\n")
-
-    @app.get("/metrics")
-    async def prometheus() -> Response:
-        return Response(metrics.render(), media_type=metrics.CONTENT_TYPE)

@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from gateway.commands import audit, certs, deliveries, demo, receipt, reference, register, serve, settings
+from gateway.commands import alarms, audit, certs, deliveries, demo, receipt, reference, register, serve, settings
 from gateway.trust.keys import KeyProblem
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ app = typer.Typer(
 app.command("serve")(serve.serve)
 app.command("worker")(serve.worker)
 app.command("demo")(demo.demo)
+app.command("alarms")(alarms.alarms)
 app.command("settings")(settings.settings)
 app.command("verify-receipt")(receipt.verify_receipt)
 app.add_typer(certs.app, name="certs")

@@ -122,6 +122,10 @@ class Settings(BaseSettings):
     s3_region: str = Field("", description="Region of the S3 store; empty: as the AWS environment says.")
     nats_url: str = Field("", description="NATS JetStream for the outbox: nats://host:port,…; empty: over the database.")
     nats_replicas: int = Field(1, description="Copies that JetStream keeps of the stream.", ge=1, le=5)
+    alarm_queue_minutes: float = Field(
+        60, description="Minutes that a delivery may wait for its zorgkas before an alarm opens.", gt=0
+    )
+    min_free_mb: int = Field(256, description="MiB that must stay free on the disk of a SQLite database; less is an alarm.", ge=0)
     poll_seconds: float = Field(
         1.0, description="Pause that a mailbox asks after it was found empty, before the next get; 0: none.", ge=0
     )

@@ -100,12 +100,14 @@ def _service(path: str) -> ModuleType | None:
 def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response:
     dienst: Dienst = module.DIENST
     behandel: Callable[..., Element] = module.behandel
-    bewezen = prove(gateway, dienst, verzoek)
-    try:
-        payload = behandel(gateway, bewezen)
-    except IntegrityError:
-        # Two processes took the same message at once; the second look finds the first one's answer.
-        payload = behandel(gateway, bewezen)
+    with metrics.STAGE.labels("prove").time():
+        bewezen = prove(gateway, dienst, verzoek)
+    with metrics.STAGE.labels("decide").time():
+        try:
+            payload = behandel(gateway, bewezen)
+        except IntegrityError:
+            # Two processes took the same message at once; the second look finds the first one's answer.
+            payload = behandel(gateway, bewezen)
     metrics.ANSWERED.labels(dienst.naam).inc()
     log.info("answered", sender=bewezen.identity.label, payload=str(bewezen.payload.tag).rpartition("}")[2])
     root = _envelope(gateway, payload)

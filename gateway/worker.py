@@ -26,6 +26,8 @@ from gateway.exchange.meldingen import haal
 from gateway.exchange.relay import Relay
 from gateway.exchange.transport import Drop, Unreachable
 from gateway.exchange.vervoer import Adressen, drops, transports
+from gateway.observe.alarmen import waak
+from gateway.observe.gezondheid import bewaking_van
 from gateway.refusal import Refusal
 from gateway.store.audit_zegels import KetenVerbroken, verzegel
 
@@ -58,6 +60,7 @@ class Worker:
         self._relay = None if self._broker is None else Relay(gateway.store, self._broker, gateway.clock)
         self._lanes: dict[str, threading.Thread] = {}
         self._sealed: date | None = None
+        self._bewaking = bewaking_van(gateway)
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, finish what is under way within GRACE, hand back the rest."""
@@ -68,6 +71,7 @@ class Worker:
             _Chore(2.0, lambda: self._open_lanes(stop)),
             _Chore(10.0, self._recover),
             _Chore(30.0, self._seal),
+            _Chore(30.0, self._watch),
         ]
         receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:
@@ -161,6 +165,10 @@ class Worker:
                 haal(self._gateway.store, self._gateway.trust.accept, self._gateway.clock, drop, endpoint, bestemming)
             except Unreachable as error:
                 log.warning("receipts_unreachable", to=bestemming, reason=str(error))
+
+    def _watch(self) -> None:
+        with self._gateway.store.writing() as conn:
+            waak(conn, self._bewaking, self._gateway.clock())
 
     def _seal(self) -> None:
         # Once a day: every finished day of the audit chain gets its signed checkpoint.

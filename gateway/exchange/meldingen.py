@@ -26,15 +26,19 @@ log = structlog.get_logger("exchange")
 def haal(store: Store, accept: AcceptCertificate, clock: Clock, drop: Drop, endpoint: str, bestemming: str) -> int:
     """Take in the receipts that lie at one zorgkas; returns how many deliveries that closed or stopped.
 
-    A receipt that is not believed is put apart, and the delivery stays open.
+    A receipt that is not believed is put apart, and the delivery stays open; one that can not be judged now stays where it lies.
 
     Raises:
         Unreachable: the place cannot be reached now.
     """
     done = 0
     for receipt in drop.receipts(endpoint):
-        with store.writing() as conn:
-            moved, believed = _neem(conn, accept, clock, receipt, bestemming)
+        try:
+            with store.writing() as conn:
+                moved, believed = _neem(conn, accept, clock, receipt, bestemming)
+        except Refusal as refusal:
+            log.warning("receipt_not_judged", to=bestemming, code=refusal.code.info.code)
+            continue
         # After the commit: a receipt that is taken in twice changes nothing, one that is put away too soon is lost.
         drop.taken(endpoint, receipt, accepted=believed)
         done += moved
@@ -51,6 +55,8 @@ def _neem(conn: Connection, accept: AcceptCertificate, clock: Clock, receipt: Re
     try:
         ontvangst = beoordeel(conn, receipt, verwacht, accept, now)
     except Refusal as refusal:
+        if refusal.code.info.retry:
+            raise
         log.warning("receipt_not_believed", message_id=row.bericht_id, to=bestemming, code=refusal.code.info.code)
         return False, False
     lijn.goed(conn, bestemming, now)

@@ -6,9 +6,18 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 _FOLDER = Path(__file__).parent / "migrations"
+
+
+def head() -> str:
+    """The newest revision that this version knows."""
+    found = ScriptDirectory(str(_FOLDER)).get_current_head()
+    if found is None:
+        raise RuntimeError("there are no migrations")
+    return found
 
 
 def upgrade(engine: Engine, revision: str = "head") -> None:

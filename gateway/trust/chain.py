@@ -98,6 +98,20 @@ class TrustStore:
         if verdict.code is not None:
             raise Refusal(verdict.code, place="BinarySecurityToken", found=verdict.found)
 
+    def without_revocation_data(self, now: datetime) -> list[str]:
+        """Issuers whose certificates can not be told good from revoked at this moment: no fresh CRL, and no OCSP responder."""
+        self._crls.refresh()
+        found = []
+        for issuer in self._issuers:
+            asked = self._ocsp is not None and self._ocsp.responder_for(issuer) is not None
+            if not asked and not self._crls.is_fresh(issuer, now):
+                found.append(issuer.subject.rfc4514_string())
+        return found
+
+    def revocation_ends(self) -> dict[str, datetime | None]:
+        """Per issuer the nextUpdate of its CRL; None when there is none."""
+        return {c.subject.rfc4514_string(): self._crls.next_update(c) for c in self._issuers}
+
     def _judge(self, certificate: x509.Certificate, now: datetime) -> _Verdict:
         soon = now + timedelta(minutes=5)
 

@@ -154,7 +154,7 @@ class OcspStore:
 
     def look(self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime) -> OcspAnswer | None:
         """The fresh answer about a certificate, or None; an unknown certificate is asked about in the background."""
-        if self._responder(issuer) is None:
+        if self.responder_for(issuer) is None:
             return None
         key = certificate.fingerprint(hashes.SHA256())
         with self._lock:
@@ -186,7 +186,7 @@ class OcspStore:
         request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, hashes.SHA256()).build()
         now = self._clock()
         try:
-            data = self._post(self._responder(issuer) or "", request.public_bytes(Encoding.DER))
+            data = self._post(self.responder_for(issuer) or "", request.public_bytes(Encoding.DER))
             answer = read_answer(data, certificate, issuer, self._clock(), self._policy)
         except (OcspError, requests.RequestException) as error:
             self.failures += 1
@@ -209,7 +209,8 @@ class OcspStore:
             self.refresh()
             self._wake.wait(5)
 
-    def _responder(self, issuer: x509.Certificate) -> str | None:
+    def responder_for(self, issuer: x509.Certificate) -> str | None:
+        """Configured address of an issuer's responder, None when there is none."""
         return self._responders.get(issuer.subject.rfc4514_string()) or self._responders.get("*")
 
 

@@ -99,3 +99,13 @@ class CrlStore:
         """Moment at which the data behind a verdict expires."""
         index = self._by_issuer.get(certificate.issuer.public_bytes())
         return None if index is None else index.next_update
+
+    def next_update(self, issuer: x509.Certificate) -> datetime | None:
+        """When an issuer's own CRL must be followed by the next."""
+        index = self._by_issuer.get(issuer.subject.public_bytes())
+        return None if index is None else index.next_update
+
+    def is_fresh(self, issuer: x509.Certificate, now: datetime) -> bool:
+        """Whether an issuer's own CRL is there and not past its nextUpdate."""
+        index = self._by_issuer.get(issuer.subject.public_bytes())
+        return index is not None and (index.next_update is None or index.next_update >= now)

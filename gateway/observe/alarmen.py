@@ -1,0 +1,172 @@
+"""Alarms: what an operator must know now. Each opens once and closes once, however often and by whomever it is looked at."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+
+import structlog
+from cryptography import x509
+from sqlalchemy import Connection, func, insert, select, update
+
+from gateway.exchange import lijn
+from gateway.exchange.lijn import Schakelaar
+from gateway.exchange.toestand import PENDING, Toestand
+from gateway.observe.audit_events import Gebeurtenis
+from gateway.store.audit import noteer
+from gateway.store.berichten import GATEWAY
+from gateway.store.slot import slot
+from gateway.store.tables import alarm, certificaat, levensstap, levering, taak
+from gateway.trust.chain import TrustStore
+
+log = structlog.get_logger("alarm")
+_LINE_OPEN = timedelta(minutes=15)
+_TASK_WAITS = timedelta(minutes=30)
+_CLOCK_BACK = timedelta(minutes=5)
+_DAYS = (7, 14, 30, 60)
+"""Days before a certificate ends at which an alarm opens; the nearest holds."""
+
+
+class Ernst(StrEnum):
+    """How soon somebody must look."""
+
+    WAARSCHUWING = "waarschuwing"
+    ERNSTIG = "ernstig"
+    KRITIEK = "kritiek"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One thing that is wrong now; `soort` and `onderwerp` together are what opens and closes."""
+
+    soort: str
+    onderwerp: str
+    ernst: Ernst
+    toelichting: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bewaking:
+    """What is watched beside the database.
+
+    Args:
+        eigen: certificates of the gateway itself, by what they are for.
+        opslag: a folder whose disk must not fill up; None: the database is elsewhere.
+        wachtrij: how long a delivery may wait for its zorgkas before somebody is told.
+        min_vrij: bytes that must stay free in `opslag`.
+    """
+
+    trust: TrustStore
+    eigen: dict[str, x509.Certificate]
+    opslag: Path | None
+    wachtrij: timedelta
+    min_vrij: int
+
+
+def waak(conn: Connection, bewaking: Bewaking, now: datetime) -> tuple[int, int]:
+    """Compare what is wrong now with what is open; write only the difference.
+
+    Returns:
+        How many alarms opened and how many closed.
+    """
+    slot(conn, "alarmen")
+    current = {(a.soort, a.onderwerp): a for a in bepaal(conn, bewaking, now)}
+    known = {(r.soort, r.onderwerp): r.id for r in conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)))}
+    opened = [a for key, a in current.items() if key not in known]
+    closed = [key for key in known if key not in current]
+    for a in opened:
+        conn.execute(
+            insert(alarm).values(
+                soort=a.soort, onderwerp=a.onderwerp, ernst=a.ernst.value, toelichting=a.toelichting, geopend_op=now
+            )
+        )
+        log.error("alarm_opened", kind=a.soort, subject=a.onderwerp, severity=a.ernst.value, what=a.toelichting)
+    for key in closed:
+        conn.execute(update(alarm).where(alarm.c.id == known[key]).values(gesloten_op=now))
+        log.warning("alarm_closed", kind=key[0], subject=key[1])
+    _noteer_intrekking(conn, [a.onderwerp for a in opened if a.soort == "intrekking"], now, ontbreekt=True)
+    _noteer_intrekking(conn, [o for s, o in closed if s == "intrekking"], now, ontbreekt=False)
+    return len(opened), len(closed)
+
+
+def bepaal(conn: Connection, bewaking: Bewaking, now: datetime) -> Iterator[Alarm]:
+    """Everything that is wrong at this moment."""
+    yield from _wachtrijen(conn, bewaking.wachtrij, now)
+    yield from _lijnen(conn, now)
+    yield from _taken(conn, now)
+    yield from _klok(conn, now)
+    yield from _certificaten(conn, bewaking.eigen, now)
+    for issuer in bewaking.trust.without_revocation_data(now):
+        tekst = "geen verse CRL of OCSP: in strict wordt elke afzender met een certificaat van deze uitgever nu tegengehouden"
+        yield Alarm(soort="intrekking", onderwerp=issuer[:128], ernst=Ernst.KRITIEK, toelichting=tekst)
+    if bewaking.opslag is not None and (free := shutil.disk_usage(bewaking.opslag).free) < bewaking.min_vrij:
+        tekst = f"nog {free // 2**20} MiB vrij; op een volle schijf wordt niets meer aanvaard"
+        yield Alarm(soort="schijf", onderwerp="databank", ernst=Ernst.KRITIEK, toelichting=tekst)
+
+
+def _wachtrijen(conn: Connection, limit: timedelta, now: datetime) -> Iterator[Alarm]:
+    to_zorgkas = levering.c.bestemming.like("zorgkas:%")
+    pending = levering.c.toestand.in_([t.value for t in PENDING])
+    query = select(levering.c.bestemming, func.count(), func.min(levering.c.aangemaakt_op)).where(to_zorgkas, pending)
+    for bestemming, count, oldest in conn.execute(query.group_by(levering.c.bestemming)).all():
+        if now - oldest > limit:
+            tekst = f"{count} leveringen wachten, de oudste sinds {oldest:%Y-%m-%d %H:%M}"
+            yield Alarm(soort="wachtrij", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
+    dead = select(levering.c.bestemming, func.count()).where(levering.c.toestand == Toestand.MISLUKT.value)
+    for bestemming, count in conn.execute(dead.group_by(levering.c.bestemming)).all():
+        tekst = f"{count} leveringen mislukt; vsb-gateway deliveries list --state mislukt"
+        yield Alarm(soort="mislukt", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
+
+
+def _lijnen(conn: Connection, now: datetime) -> Iterator[Alarm]:
+    for stand in lijn.alle(conn):
+        if stand.gepauzeerd_door is not None:
+            tekst = f"stilgelegd door {stand.gepauzeerd_door}: {stand.gepauzeerd_reden}"
+            yield Alarm(soort="gepauzeerd", onderwerp=stand.bestemming, ernst=Ernst.WAARSCHUWING, toelichting=tekst)
+        elif stand.toestand is not Schakelaar.GESLOTEN and stand.sinds is not None and now - stand.sinds > _LINE_OPEN:
+            tekst = f"onbereikbaar sinds {stand.sinds:%Y-%m-%d %H:%M}, {stand.fouten} pogingen na elkaar mislukt"
+            yield Alarm(soort="lijn", onderwerp=stand.bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
+
+
+def _taken(conn: Connection, now: datetime) -> Iterator[Alarm]:
+    stuck = select(func.count(), func.min(taak.c.volgende_poging), func.max(taak.c.pogingen))
+    count, oldest, tries = conn.execute(stuck).one()
+    if count and (now - oldest > _TASK_WAITS or tries >= 5):
+        tekst = f"{count} zendingen wachten op beoordeling, tot {tries} keer geprobeerd; draait er een worker?"
+        yield Alarm(soort="taken", onderwerp="zendingen", ernst=Ernst.ERNSTIG, toelichting=tekst)
+
+
+def _klok(conn: Connection, now: datetime) -> Iterator[Alarm]:
+    last = conn.execute(select(levensstap.c.tijdstip).order_by(levensstap.c.id.desc()).limit(1)).scalar()
+    if last is not None and last - now > _CLOCK_BACK:
+        tekst = f"de klok staat op {now:%Y-%m-%d %H:%M}, maar er is al een stap van {last:%Y-%m-%d %H:%M}"
+        yield Alarm(soort="klok", onderwerp="gateway", ernst=Ernst.KRITIEK, toelichting=tekst)
+
+
+def _certificaten(conn: Connection, eigen: dict[str, x509.Certificate], now: datetime) -> Iterator[Alarm]:
+    for what, certificate in eigen.items():
+        yield from _einde(what, certificate.not_valid_after_utc, now, eigen=True)
+    # After a renewal only the certificate that lives longest counts.
+    latest = select(certificaat.c.identiteit, func.max(certificaat.c.geldig_tot).label("tot")).group_by(certificaat.c.identiteit)
+    for identiteit, tot in conn.execute(latest.having(func.max(certificaat.c.geldig_tot) < now + timedelta(days=60))).all():
+        yield from _einde(identiteit, tot, now, eigen=False)
+
+
+def _einde(what: str, tot: datetime, now: datetime, *, eigen: bool) -> Iterator[Alarm]:
+    left = tot - now
+    threshold = next((d for d in _DAYS if left <= timedelta(days=d)), None)
+    if threshold is None or (not eigen and left < -timedelta(days=60)):
+        return
+    ernst = Ernst.WAARSCHUWING if threshold > 14 else Ernst.ERNSTIG if threshold > 7 or not eigen else Ernst.KRITIEK
+    tekst = f"geldig tot {tot:%Y-%m-%d}" if left > timedelta(0) else f"verlopen op {tot:%Y-%m-%d}"
+    yield Alarm(soort="certificaat", onderwerp=f"{what} {threshold}d"[:128], ernst=ernst, toelichting=tekst)
+
+
+def _noteer_intrekking(conn: Connection, issuers: list[str], now: datetime, *, ontbreekt: bool) -> None:
+    event = Gebeurtenis.INTREKKING_ONTBREEKT if ontbreekt else Gebeurtenis.INTREKKING_HERSTELD
+    for issuer in issuers:
+        noteer(conn, event, actor=GATEWAY, onderwerp=issuer, gegevens={}, tijdstip=now)
