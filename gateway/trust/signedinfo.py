@@ -17,6 +17,13 @@ from gateway.trust.policy import SecurityPolicy
 from gateway.wire.names import DS, EXC_C14N, q
 
 _EMPTY = {q(DS, name) for name in ("CanonicalizationMethod", "SignatureMethod", "Transform", "DigestMethod")}
+_ATTRIBUTES = {
+    **{name: {"Algorithm"} for name in _EMPTY},
+    **{q(DS, name): {"Id"} for name in ("Signature", "SignedInfo", "SignatureValue", "KeyInfo")},
+    q(DS, "Reference"): {"Id", "URI", "Type"},
+    q(DS, "Object"): {"Id", "MimeType", "Encoding"},
+}
+"""What XMLDSig §4 lets an element have; its other elements have none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +90,15 @@ def read_signed_info(signature: Element, policy: SecurityPolicy, transforms: fro
             expected=", ".join(sorted(policy.signature_methods)),
             found=method[:120],
         )
-    return SignedInfo(
+    made = SignedInfo(
         element=info,
         prefixes=c14n.prefixes,
         method=method,
         references=tuple(_reference(r, policy, transforms) for r in references),
         value=decode(signature[1]),
     )
+    _check_attributes(signature)
+    return made
 
 
 def _check_element_only(signature: Element) -> None:
@@ -100,6 +109,13 @@ def _check_element_only(signature: Element) -> None:
             around.append(element.text)
         if any(text and text.strip() for text in around):
             raise _shape(element, "alleen elementen", "tekst")
+
+
+def _check_attributes(signature: Element) -> None:
+    # KeyInfo and what stands around SignedInfo is signed by nobody; a name that means nothing there ends the reading too.
+    for element in signature.iter(f"{{{DS}}}*"):
+        if set(element.attrib) - _ATTRIBUTES.get(str(element.tag), set()):
+            raise _shape(element, "de attributen van XMLDSig", "een ander attribuut")
 
 
 def _reference(element: Element, policy: SecurityPolicy, allowed: frozenset[str]) -> Reference:
