@@ -44,14 +44,13 @@ def engine_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[PostgreSQL]:
     """One private server for the whole run; started by the first test that needs it."""
-    with private_postgresql() as server:
+    # Hundreds of databases are made on it. Nothing here pulls the plug of the machine, and only that needs fsync.
+    with private_postgresql("fsync=off", "full_page_writes=off", "max_wal_size=256MB") as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-def new_database(
-    engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], str]:
+def new_database(engine_name: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], str]:
     """Makes an empty database on the engine that the test runs on; returns its SQLAlchemy URL."""
     if engine_name == "postgresql":
         return request.getfixturevalue("postgresql").new_database
@@ -61,7 +60,7 @@ def new_database(
 
 @pytest.fixture(scope="session")
 def _migrated(new_database: Callable[[], str]) -> str:
-    """A database with this version's tables that nobody writes in: the others are copies of it."""
+    """A database with this version's tables; SQLite's tests get a copy of it."""
     engine = make_engine(url := new_database())
     upgrade(engine)
     engine.dispose()
@@ -70,9 +69,13 @@ def _migrated(new_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def database_url(engine_name: str, _migrated: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """SQLAlchemy URL of a database of this test's own, with this version's tables and nothing in them."""
+    """SQLAlchemy URL of a database with this version's tables and nothing in them.
+
+    On PostgreSQL the tests share it one after the other: who changes tables or partitions takes `new_database` instead.
+    """
     if engine_name == "postgresql":
-        return request.getfixturevalue("postgresql").new_database(template=_migrated)
+        request.getfixturevalue("postgresql").empty(_migrated)
+        return _migrated
     shutil.copyfile(_migrated.removeprefix("sqlite:///"), tmp_path / "gateway.sqlite")
     return f"sqlite:///{tmp_path}/gateway.sqlite"
 

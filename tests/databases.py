@@ -36,6 +36,17 @@ def _as_postgres(command: list[str]) -> list[str]:
     return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else command
 
 
+_EMPTY = """
+DO $$ DECLARE name text; BEGIN
+  SET LOCAL session_replication_role = replica;
+  FOR name IN SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
+    AND NOT relispartition AND relname <> 'alembic_version'
+  LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+  PERFORM setval(oid::regclass, 1, false) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'S';
+END $$
+"""
+
+
 @dataclass(kw_only=True)
 class PostgreSQL:
     """A running server; every database in it is the caller's own."""
@@ -47,13 +58,18 @@ class PostgreSQL:
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
-    def new_database(self, template: str | None = None) -> str:
-        """SQLAlchemy URL of a new database: empty, or a copy of the one at the URL `template`, that nobody may be connected to."""
+    def new_database(self) -> str:
+        """SQLAlchemy URL of a new, empty database."""
         name = f"t{next(self._numbers)}_{os.getpid()}"
-        source = "" if template is None else f" TEMPLATE {template.rsplit('/', 1)[1]}"
         with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", dbname="postgres", autocommit=True) as conn:
-            conn.execute(f"CREATE DATABASE {name}{source}")
+            conn.execute(f"CREATE DATABASE {name}")
         return self.url(name)
+
+    def empty(self, url: str) -> None:
+        """Delete every row of the gateway's tables, past the triggers that refuse to; numbers begin at 1 again."""
+        name = url.rsplit("/", 1)[1]
+        with psycopg.connect(host="127.0.0.1", port=self.port, user="postgres", dbname=name, autocommit=True) as conn:
+            conn.execute(_EMPTY)
 
     def start(self) -> None:
         self._control("start", "-w", "-l", str(self.folder / "log"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import time
 import tomllib
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from gateway.berichten.names import ANTWOORD
 from gateway.berichten.voorbeelden import VoorbeeldError, render
 from gateway.schema import registry
 from gateway.wire.build import moment
-from tests.support import NAMES, RunningGateway, running_gateway
+from tests.support import NAMES, RunningGateway
 
 ROOT = Path(__file__).parents[2]
 COOKBOOKS = sorted(p.parent for p in (ROOT / "cookbooks").glob("*/cookbook.toml"))
@@ -85,12 +87,15 @@ def _zending(gateway: RunningGateway, text: str) -> tuple[str, list[str]]:
     raise AssertionError(f"no result for {reference}")
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("folder", COOKBOOKS, ids=lambda p: p.name)
-def test_every_example_gets_exactly_the_answer_it_states(folder: Path, tmp_path: Path) -> None:
+def test_every_example_gets_exactly_the_answer_it_states(
+    folder: Path, start_gateway: Callable[..., AbstractContextManager[RunningGateway]]
+) -> None:
     data = tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))
     assert len(data["voorbeeld"]) >= 12
     wrong: list[str] = []
-    with running_gateway(tmp_path / "g") as gateway:
+    with start_gateway() as gateway:
         answered: dict[str, str] = {}
         for example in data["voorbeeld"]:
             raw = (folder / "examples" / f"{example['naam']}.xml").read_text(encoding="utf-8")

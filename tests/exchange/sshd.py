@@ -86,12 +86,12 @@ class Sshd:
         """Stop the server and every session on it."""
         if self.process is not None:
             self.thaw()
-            for pid in _children(self.process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGTERM)
             deadline = time.monotonic() + 10
-            # The server itself takes leave of its sessions, if it still lives by then.
-            while _children(self.process.pid) and time.monotonic() < deadline:
+            # While the server lives it takes leave of its sessions; a session may miss a gentler signal.
+            while (sessions := _children(self.process.pid)) and time.monotonic() < deadline:
+                for pid in sessions:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
                 time.sleep(0.01)
             self.process.terminate()
             self.process.wait(timeout=20)
@@ -112,7 +112,11 @@ class Sshd:
 
 
 def _children(pid: int) -> list[int]:
-    found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    try:
+        found = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        # It ended between two looks.
+        return []
     return found + [grandchild for child in found for grandchild in _children(child)]
 
 

@@ -3,12 +3,11 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, Engine
 
 from gateway.reference.laden import laad
 from gateway.reference.voorbeeld import voorbeeldbestanden
-from gateway.store.metadata import metadata
+from gateway.store.engine import Store
 
 VANDAAG = date(2026, 3, 15)
 
@@ -16,11 +15,8 @@ Schrijver = Callable[[str, str], Path]
 
 
 @pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
-    metadata.create_all(engine)
-    yield engine
-    engine.dispose()
+def engine(store: Store) -> Engine:
+    return store.engine
 
 
 @pytest.fixture

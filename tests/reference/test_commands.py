@@ -26,6 +26,13 @@ def databank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return bestand
 
 
+@pytest.fixture
+def adres(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Where VSB_DATABASE_URL points: a database on either engine."""
+    monkeypatch.setenv("VSB_DATABASE_URL", database_url)
+    return database_url
+
+
 def voer_uit(*woorden: str) -> Result:
     return CliRunner().invoke(app, [*woorden], env={"COLUMNS": "200"})
 
@@ -46,7 +53,7 @@ def test_sample_makes_the_database_and_fills_it(databank: Path) -> None:
     assert voer_uit("sample").exit_code == 0
 
 
-def test_load_names_each_bad_row_and_exits_with_1(databank: Path, schrijf: Schrijver) -> None:
+def test_load_names_each_bad_row_and_exits_with_1(adres: str, schrijf: Schrijver) -> None:
     voer_uit("sample")
     els = NAMEN.personen["els"]
     bestand = schrijf("personen.csv", f"insz;naam;voornaam;aansluiting_mogelijk\n{els};[bold]N;V;yes\n{els[:-1]};N;V;ja\n")
@@ -71,7 +78,7 @@ def test_check_of_whole_files_needs_no_database_and_makes_none(databank: Path) -
     assert not databank.exists()
 
 
-def test_check_looks_up_references_in_the_database(databank: Path, schrijf: Schrijver) -> None:
+def test_check_looks_up_references_in_the_database(adres: str, schrijf: Schrijver) -> None:
     bestand = schrijf("aansluitingen.csv", f"insz;zorgkas;type;van\n{NAMEN.personen['lena']};180;officieel;2026-01-01\n")
     assert voer_uit("check", str(bestand)).exit_code == 1
     voer_uit("sample")
@@ -80,7 +87,7 @@ def test_check_looks_up_references_in_the_database(databank: Path, schrijf: Schr
 
 
 @pytest.mark.parametrize("soort", [*(s.naam for s in SOORTEN), "laadbeurten"])
-def test_show_shows_every_kind_and_no_insz_or_licence_hash(databank: Path, soort: str) -> None:
+def test_show_shows_every_kind_and_no_insz_or_licence_hash(adres: str, soort: str) -> None:
     voer_uit("sample")
     klaar = voer_uit("show", soort)
     assert klaar.exit_code == 0, klaar.output
@@ -92,7 +99,7 @@ def test_show_shows_every_kind_and_no_insz_or_licence_hash(databank: Path, soort
         assert not re.search(r"[0-9a-f]{64}", klaar.output)
 
 
-def test_show_says_how_many_more_there_are(databank: Path) -> None:
+def test_show_says_how_many_more_there_are(adres: str) -> None:
     voer_uit("sample")
     assert "en nog" in voer_uit("show", "personen", "--limit", "5").output
     assert "en nog" not in voer_uit("show", "zorgkassen").output

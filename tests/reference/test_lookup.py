@@ -69,7 +69,9 @@ def test_many_persons_cost_two_queries_per_five_hundred(geladen: Engine) -> None
     with geladen.begin() as conn:
         conn.execute(insert(t.persoon), [{"insz": i, "naam": "N", "voornaam": "V", "aansluiting_mogelijk": True} for i in inszen])
     vragen: list[str] = []
-    event.listen(geladen, "before_cursor_execute", lambda _c, _cur, statement, *_: vragen.append(statement))
+    event.listen(
+        geladen, "before_cursor_execute", lambda _c, _cur, vraag, *_: vragen.append(vraag) if vraag.startswith("SELECT") else None
+    )
     with geladen.connect() as conn:
         gevonden = lookup.personen(conn, [*inszen, *inszen, "niemand"])
     assert set(gevonden) == set(inszen)

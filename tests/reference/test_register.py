@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +27,6 @@ from gateway.reference.voorbeeld import voorbeeldbestanden, voorbeeldnamen
 from gateway.refusal import Code, Refusal
 from gateway.store.audit_tables import audit
 from gateway.store.engine import Store, make_engine
-from gateway.store.metadata import metadata
 from gateway.trust.admission import Claim, check_facility, check_software
 
 NAMES = voorbeeldnamen().voorzieningen
@@ -56,16 +54,13 @@ every_list = pytest.mark.parametrize("lijst", list(Periodelijst))
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    engine = make_engine(f"sqlite:///{tmp_path}/register.sqlite")
-    metadata.create_all(engine)
-    assert laad(engine, voorbeeldbestanden(), TODAY).fouten == ()
+def store(store: Store) -> Store:
+    assert laad(store.engine, voorbeeldbestanden(), TODAY).fouten == ()
     # The sample facilities declared themselves; here each test does that for itself, on a chain that is still empty.
-    with engine.begin() as conn:
+    with store.writing() as conn:
         conn.execute(t.verklaring.delete())
         conn.execute(audit.delete())
-    yield Store(engine)
-    engine.dispose()
+    return store
 
 
 @pytest.fixture
@@ -394,9 +389,9 @@ def test_a_change_and_its_record_are_undone_together(store: Store) -> None:
 
 
 @pytest.fixture
-def other(tmp_path: Path, store: Store) -> Iterator[Store]:
+def other(database_url: str, store: Store) -> Iterator[Store]:
     """What another process has: an engine of its own, with connections that are open already."""
-    engine = make_engine(f"sqlite:///{tmp_path}/register.sqlite")
+    engine = make_engine(database_url)
     made = Store(engine)
     with made.reading() as conn:
         conn.execute(select(t.attest)).all()

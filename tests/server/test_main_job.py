@@ -28,9 +28,10 @@ from gateway.trust.signing import sign_blob, sign_envelope
 from gateway.trust.wssecurity import verify
 from gateway.wire.blob import write_blob
 from gateway.wire.envelope import read_envelope, serialise, write_envelope
-from tests.support import IBW1, PERSONS, RunningGateway, free_port, running_gateway, running_receiver
+from tests.support import IBW1, PERSONS, RunningGateway, free_port, running_receiver
 
 CERTS = Path(__file__).parents[2] / "certs-sample"
+pytestmark = pytest.mark.both_engines
 Start = Callable[..., AbstractContextManager[RunningGateway]]
 
 
@@ -125,9 +126,9 @@ def test_a_refused_aanvraag_reaches_no_zorgkas(gateway: RunningGateway) -> None:
     assert before == {code: len(gateway.kas(code).get()) for code in ("180", "380", "580")}
 
 
-def test_a_person_who_changes_zorgkas_on_new_year_is_routed_by_the_care_date(tmp_path: Path) -> None:
+def test_a_person_who_changes_zorgkas_on_new_year_is_routed_by_the_care_date(start_gateway: Start) -> None:
     clock = f"{time.gmtime().tm_year}-01-10T09:00:00+00:00"
-    with running_gateway(tmp_path / "g", VSB_CLOCK=clock) as gateway:
+    with start_gateway(VSB_CLOCK=clock) as gateway:
         facility, new_year = gateway.facility(), date(gateway.today().year, 1, 1)
         before = facility.indienen(
             str(uuid4()), PERSONS["bert"], StartVerblijf={"Startdatum": new_year - timedelta(days=2), "TypeVerblijf": "regulier"}
@@ -266,8 +267,8 @@ def test_one_facility_sees_nothing_of_another(gateway: RunningGateway) -> None:
     assert other.raadplegen(BerichtId=bericht_id) is None
 
 
-def test_a_push_zorgkas_gets_each_message_once_also_after_it_was_away(tmp_path: Path) -> None:
-    with running_receiver(tmp_path / "received") as address, running_gateway(tmp_path / "g", push_base=address) as gateway:
+def test_a_push_zorgkas_gets_each_message_once_also_after_it_was_away(start_gateway: Start, tmp_path: Path) -> None:
+    with running_receiver(tmp_path / "received") as address, start_gateway(push_base=address) as gateway:
         answer = gateway.facility().indienen(
             str(uuid4()), PERSONS["wout"], StartVerblijf={"Startdatum": gateway.today(), "TypeVerblijf": "regulier"}
         )
@@ -284,9 +285,9 @@ def test_a_push_zorgkas_gets_each_message_once_also_after_it_was_away(tmp_path: 
         ]
 
 
-def test_a_push_zorgkas_that_is_away_is_tried_again_until_it_is_back(tmp_path: Path) -> None:
+def test_a_push_zorgkas_that_is_away_is_tried_again_until_it_is_back(start_gateway: Start, tmp_path: Path) -> None:
     port = free_port()
-    with running_gateway(tmp_path / "g", push_base=f"http://127.0.0.1:{port}") as gateway:
+    with start_gateway(push_base=f"http://127.0.0.1:{port}") as gateway:
         answer = gateway.facility().indienen(
             str(uuid4()), PERSONS["piet"], StartVerblijf={"Startdatum": gateway.today(), "TypeVerblijf": "regulier"}
         )
@@ -334,9 +335,9 @@ def test_without_it_the_answer_has_a_bare_timestamp(gateway: RunningGateway) -> 
     assert [etree.QName(c).localname for c in security] == ["Timestamp"]
 
 
-def test_over_https_the_same_works(tmp_path: Path) -> None:
+def test_over_https_the_same_works(start_gateway: Start) -> None:
     env = {"VSB_TLS_CERT": str(CERTS / "tls-server.pem"), "VSB_TLS_KEY": str(CERTS / "tls-server.key")}
-    with running_gateway(tmp_path / "g", **env) as gateway:
+    with start_gateway(**env) as gateway:
         now = gateway.now()
         body = envelope(start(IBW1, PERSONS["els"], gateway.today(), head(IBW1, now)), sample_signer("facility-ibw-1"), now)
         reply = requests.post(
