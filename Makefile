@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench hostile fuzz install clean debian-test
+.PHONY: run test lint format bench hostile fuzz mutation install clean debian-test
 
 install: $(STAMP)
 
@@ -49,6 +49,10 @@ hostile: install
 SECONDS ?= 600
 fuzz: install
 	$(BIN)/python -m bench.fuzz --seconds $(SECONDS)
+
+# Every small change to the verifier and the path policy must be noticed by a test or explained; half an hour on two cores.
+mutation: install
+	$(BIN)/python -m tests.mutation.run $(ARGS)
 
 clean:
 	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache
