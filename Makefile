@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench hostile fuzz mutation install clean debian-test
+.PHONY: run test lint format bench hostile fuzz mutation chaos install clean debian-test
 
 install: $(STAMP)
 
@@ -53,6 +53,12 @@ fuzz: install
 # Every small change to the verifier and the path policy must be noticed by a test or explained; half an hour on two cores.
 mutation: install
 	$(BIN)/python -m tests.mutation.run $(ARGS)
+
+# Kill servers, workers, database and broker at random under load; ends with what was lost and what came twice.
+KILLS ?= 200
+DB ?= sqlite
+chaos: install debian-test
+	@$(BIN)/python -m tests.chaos.run --kills $(KILLS) --db $(DB) $(ARGS)
 
 clean:
 	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache

@@ -93,7 +93,7 @@ class Worker:
             thread.join(timeout=max(0.0, end - time.monotonic()))
         try:
             with self._gateway.store.writing() as conn:
-                back = outbox.geef_terug(conn, self.name) + geef_taken_terug(conn, self.name)
+                back = outbox.geef_terug(conn, self.name, self._gateway.clock()) + geef_taken_terug(conn, self.name)
         except Refusal:
             back = -1
         if self._broker is not None:
@@ -147,7 +147,7 @@ class Worker:
             gone = {w for w in [*outbox.leases(conn), *werkers_met_taken(conn)] if weg(w)}
         for werker in gone:
             with self._gateway.store.writing() as conn:
-                back = outbox.geef_terug(conn, werker) + geef_taken_terug(conn, werker)
+                back = outbox.geef_terug(conn, werker, self._gateway.clock()) + geef_taken_terug(conn, werker)
             log.warning("recovered", worker=werker, handed_back=back)
 
     def _announce(self) -> None:

@@ -27,8 +27,8 @@ from nats.js.errors import NotFoundError
 log = structlog.get_logger("broker")
 T = TypeVar("T")
 _TIMEOUT = 5.0
-_ACK_WAIT = timedelta(minutes=3)
-"""As long as the outbox's lease: after it, a worker that died is not waited for any more."""
+_ACK_WAIT = timedelta(seconds=30)
+"""After it, what a worker took and did not settle goes to another, which finds in the database whether the first still has it."""
 DUPLICATES = timedelta(seconds=30)
 """Window in which JetStream drops the same announcement; shorter than REPEAT, so that a repeat is not dropped."""
 REPEAT = timedelta(seconds=60)
@@ -106,13 +106,16 @@ class Broker:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(timeout=5)
 
-    def announce(self, bestemming: str, levering_id: str, pogingen: int) -> None:
-        """Put a delivery's id on its receiver's subject; the same attempt within a short time only once.
+    def announce(self, bestemming: str, levering_id: str, beurt: str) -> None:
+        """Put a delivery's id on its receiver's subject; the same turn of it within a short time only once.
+
+        Args:
+            beurt: what tells one turn of a delivery from the next.
 
         Raises:
             BrokerAway: it is not on the stream.
         """
-        headers = {"Nats-Msg-Id": f"{levering_id}.{pogingen}"}
+        headers = {"Nats-Msg-Id": f"{levering_id}.{beurt}"}
         self._wait(self._js().publish(self._subject(bestemming), levering_id.encode(), timeout=_TIMEOUT, headers=headers))
 
     def next(self, bestemming: str, limit: int, timeout: float) -> list[Announcement] | None:

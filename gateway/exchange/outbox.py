@@ -284,10 +284,12 @@ def _attempt(levering_id: str, werker: str, hoe: Poging, *, gelukt: bool) -> dic
     }
 
 
-def geef_terug(conn: Connection, werker: str) -> int:
-    """Hand back what a worker claimed and did not finish; returns how many."""
+def geef_terug(conn: Connection, werker: str, now: datetime) -> int:
+    """Hand back what a worker claimed and did not finish, for a new turn from now on; returns how many."""
     return conn.execute(
-        update(levering).where(levering.c.lease_van == werker).values(lease_tot=None, lease_van=None, gepubliceerd_op=None)
+        update(levering)
+        .where(levering.c.lease_van == werker)
+        .values(lease_tot=None, lease_van=None, gepubliceerd_op=None, volgende_poging=now)
     ).rowcount
 
 

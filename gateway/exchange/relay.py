@@ -30,7 +30,7 @@ class Relay:
         now = self._clock()
         with self._store.reading() as conn:
             rows = conn.execute(
-                select(levering.c.id, levering.c.bestemming, levering.c.pogingen)
+                select(levering.c.id, levering.c.bestemming, levering.c.volgende_poging)
                 .where(levering.c.gepubliceerd_op.is_(None), *claimable(now))
                 .order_by(levering.c.nr)
                 .limit(_BATCH)
@@ -38,7 +38,7 @@ class Relay:
         announced: list[str] = []
         try:
             for row in rows:
-                self._broker.announce(row.bestemming, row.id, row.pogingen)
+                self._broker.announce(row.bestemming, row.id, row.volgende_poging.isoformat())
                 announced.append(row.id)
         except BrokerAway:
             pass

@@ -165,7 +165,7 @@ def test_the_same_announcement_twice_makes_one_attempt(box: Outbox, brokers: Cal
     name = box.put()
     for number in range(3):
         # Other numbers of attempts get past the broker's own de-duplication.
-        broker.announce(KAS, name, number)
+        broker.announce(KAS, name, str(number))
     with box.store.writing() as conn:
         conn.execute(update(levering).values(gepubliceerd_op=box.clock()))
     receiver = Receiver()
@@ -182,12 +182,31 @@ def test_an_announcement_of_what_another_worker_holds_comes_back(box: Outbox, br
     with box.store.writing() as conn:
         outbox.claim(conn, KAS, 1, "dead", box.clock(), box.beleid)
         conn.execute(update(levering).values(gepubliceerd_op=box.clock()))
-    broker.announce(KAS, name, 0)
+    broker.announce(KAS, name, "0")
     with Running(box, receiver, [broker]):
         time.sleep(0.5)
         assert receiver.attempts == 0
         box.clock.pass_(seconds=box.beleid.lease.total_seconds() + 1)
         wait_for(lambda: box.state(name) is Toestand.BEVESTIGD)
+
+
+def test_what_a_dead_worker_took_from_the_broker_goes_out_as_soon_as_it_is_handed_back(
+    box: Outbox, brokers: Callable[[], Broker]
+) -> None:
+    from gateway.exchange import outbox
+
+    broker, name, receiver = brokers(), box.put(), Receiver()
+    relay = Relay(box.store, broker, box.clock)
+    assert relay.step() == 1
+    wait_for(lambda: bool(broker.next(KAS, 1, 0.2)))
+    with box.store.writing() as conn:
+        outbox.claim(conn, KAS, 1, "dead", box.clock(), box.beleid)
+    box.clock.pass_(seconds=1)
+    with box.store.writing() as conn:
+        assert outbox.geef_terug(conn, "dead", box.clock()) == 1
+    with Running(box, receiver, [broker]):
+        # The broker would drop the same announcement, and keep what the dead worker took for half a minute.
+        wait_for(lambda: box.state(name) is Toestand.BEVESTIGD, 15)
 
 
 def test_the_stream_is_of_its_environment_and_keeps_what_is_asked(brokers: Callable[[], Broker]) -> None:

@@ -159,7 +159,7 @@ def test_what_a_stopped_worker_hands_back_is_claimed_at_once(box: Outbox) -> Non
     name = box.put()
     with box.store.writing() as conn:
         outbox.claim(conn, KAS, 1, "stopped", box.clock(), box.beleid)
-        assert (outbox.leases(conn), outbox.geef_terug(conn, "stopped")) == (["stopped"], 1)
+        assert (outbox.leases(conn), outbox.geef_terug(conn, "stopped", box.clock())) == (["stopped"], 1)
     box.lane(Receiver()).step()
     assert box.state(name) is Toestand.BEVESTIGD
 
