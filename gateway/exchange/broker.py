@@ -32,7 +32,7 @@ _ACK_WAIT = timedelta(seconds=30)
 DUPLICATES = timedelta(seconds=30)
 """Window in which JetStream drops the same announcement; shorter than REPEAT, so that a repeat is not dropped."""
 REPEAT = timedelta(seconds=60)
-"""An announcement older than this, of which the broker has nothing left, was lost and is made again."""
+"""An announcement older than this that nobody acts on, while none waits at the broker, was lost and is made again."""
 
 
 class BrokerAway(Exception):
@@ -128,8 +128,10 @@ class Broker:
             return None
         return [Announcement(levering_id=m.data.decode("ascii", "replace"), _broker=self, _message=m) for m in messages]
 
-    def outstanding(self, bestemming: str) -> int:
-        """Announcements that the broker still has for a receiver.
+    def waiting(self, bestemming: str) -> int:
+        """Announcements for a receiver that the broker gave to nobody yet.
+
+        What it gave and was not told about is not counted: a broker that crashed may count some of those for ever.
 
         Raises:
             BrokerAway: it does not say.
@@ -137,8 +139,7 @@ class Broker:
 
         async def ask() -> int:
             subscription = await self._subscription(bestemming)
-            info = await subscription.consumer_info()
-            return (info.num_pending or 0) + (info.num_ack_pending or 0)
+            return (await subscription.consumer_info()).num_pending or 0
 
         return self._wait(ask())
 

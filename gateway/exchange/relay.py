@@ -44,17 +44,19 @@ class Relay:
             pass
         if announced:
             with self._store.writing() as conn:
-                conn.execute(update(levering).where(levering.c.id.in_(announced)).values(gepubliceerd_op=now))
+                # Who was quick may have tried it meanwhile, and its next turn is not announced.
+                still = (levering.c.id.in_(announced), levering.c.volgende_poging <= now)
+                conn.execute(update(levering).where(*still).values(gepubliceerd_op=now))
         return len(announced)
 
     def repair(self, bestemming: str) -> int:
-        """Forget announcements of which the broker has nothing left; returns how many will be made again."""
+        """Forget announcements that were lost; returns how many will be made again."""
         now = self._clock()
         with self._store.reading() as conn:
             if conn.execute(select(levering.c.nr).where(*_lost(bestemming, now)).limit(1)).first() is None:
                 return 0
         try:
-            if self._broker.outstanding(bestemming):
+            if self._broker.waiting(bestemming):
                 return 0
         except BrokerAway:
             return 0
@@ -63,7 +65,9 @@ class Relay:
 
 
 def forget(conn: Connection, bestemming: str, now: datetime) -> int:
-    return conn.execute(update(levering).where(*_lost(bestemming, now)).values(gepubliceerd_op=None)).rowcount
+    return conn.execute(
+        update(levering).where(*_lost(bestemming, now)).values(gepubliceerd_op=None, volgende_poging=now)
+    ).rowcount
 
 
 def _lost(bestemming: str, now: datetime) -> tuple[ColumnElement[bool], ...]:

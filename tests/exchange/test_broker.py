@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select, update
@@ -133,6 +134,36 @@ def test_what_the_broker_lost_is_announced_again(box: Outbox, brokers: Callable[
         wait_for(lambda: box.state(name) is Toestand.BEVESTIGD)
 
 
+def test_what_was_given_to_somebody_who_never_acted_is_announced_again(box: Outbox, brokers: Callable[[], Broker]) -> None:
+    broker, name, receiver = brokers(), box.put(), Receiver()
+    assert Relay(box.store, broker, box.clock).step() == 1
+    # Taken and never settled; a broker that crashed may remember such a one for ever.
+    wait_for(lambda: bool(broker.next(KAS, 1, 0.2)))
+    box.clock.pass_(seconds=REPEAT.total_seconds() + 1)
+    assert Relay(box.store, broker, box.clock).repair(KAS) == 1
+    with Running(box, receiver, [broker]):
+        wait_for(lambda: box.state(name) is Toestand.BEVESTIGD, 15)
+
+
+def test_a_turn_that_failed_while_it_was_being_announced_is_announced_anew(box: Outbox) -> None:
+    name = box.put()
+
+    class QuickLane:
+        """Where what is announced is tried, and fails, before the announcer has noted it."""
+
+        connected = True
+
+        def announce(self, *_: str) -> None:
+            with box.store.writing() as conn:
+                later = box.clock() + timedelta(seconds=5)
+                conn.execute(update(levering).values(pogingen=1, volgende_poging=later, gepubliceerd_op=None))
+
+    relay = Relay(box.store, QuickLane(), box.clock)  # type: ignore[arg-type]
+    assert relay.step() == 1
+    box.clock.pass_(seconds=6)
+    assert relay.step() == 1, name
+
+
 def test_while_the_broker_is_away_the_lanes_ask_the_database(box: Outbox, brokers: Callable[[], Broker], nats: Nats) -> None:
     broker = brokers()
     nats.stop(signal.SIGKILL)
@@ -171,7 +202,7 @@ def test_the_same_announcement_twice_makes_one_attempt(box: Outbox, brokers: Cal
     receiver = Receiver()
     with Running(box, receiver, [broker]):
         wait_for(lambda: box.state(name) is Toestand.BEVESTIGD)
-        wait_for(lambda: broker.outstanding(KAS) == 0)
+        wait_for(lambda: broker.waiting(KAS) == 0)
     assert receiver.attempts == 1
 
 
