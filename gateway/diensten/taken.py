@@ -19,10 +19,14 @@ _CAP = timedelta(hours=1)
 
 
 def doe_taak(gateway: Gateway, werker: str, random: Random) -> bool:
-    """Judge the zending that has waited longest; False when none waits."""
+    """Judge the zending that has waited longest; False when none waits.
+
+    Args:
+        werker: name of the caller, who judges one at a time: what it still holds is what it could not finish or hand back.
+    """
     now = gateway.clock()
     with gateway.store.reading() as conn:
-        if conn.execute(select(taak.c.bericht_id).where(*_due(now)).limit(1)).first() is None:
+        if conn.execute(select(taak.c.bericht_id).where(*_due(now, werker)).limit(1)).first() is None:
             return False
     with gateway.store.writing() as conn:
         bericht_id = _claim(conn, werker, now)
@@ -54,7 +58,11 @@ def werkers_met_taken(conn: Connection) -> list[str]:
 
 def _claim(conn: Connection, werker: str, now: datetime) -> str | None:
     query = (
-        select(taak.c.bericht_id).where(*_due(now)).order_by(taak.c.volgende_poging).limit(1).with_for_update(skip_locked=True)
+        select(taak.c.bericht_id)
+        .where(*_due(now, werker))
+        .order_by(taak.c.volgende_poging)
+        .limit(1)
+        .with_for_update(skip_locked=True)
     )
     row = conn.execute(query).first()
     if row is None:
@@ -63,8 +71,10 @@ def _claim(conn: Connection, werker: str, now: datetime) -> str | None:
     return str(row[0])
 
 
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return taak.c.volgende_poging <= now, or_(taak.c.lease_tot.is_(None), taak.c.lease_tot < now)
+def _due(now: datetime, werker: str) -> tuple[ColumnElement[bool], ...]:
+    # A database that went away in the middle leaves a claim of our own, which nobody else may touch until it ends.
+    free = or_(taak.c.lease_tot.is_(None), taak.c.lease_tot < now, taak.c.lease_van == werker)
+    return taak.c.volgende_poging <= now, free
 
 
 def _postpone(gateway: Gateway, bericht_id: str, random: Random) -> None:
