@@ -54,11 +54,11 @@ fuzz: install
 mutation: install
 	$(BIN)/python -m tests.mutation.run $(ARGS)
 
-# Kill servers, workers, database and broker at random under load; ends with what was lost and what came twice.
+# Kill servers, workers, database and broker at random under load; ends with what was lost and what came twice. SEED repeats a run.
 KILLS ?= 200
 DB ?= sqlite
 chaos: install debian-test
-	@$(BIN)/python -m tests.chaos.run --kills $(KILLS) --db $(DB) $(ARGS)
+	@$(BIN)/python -m tests.chaos.run --kills $(KILLS) --db $(DB) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 clean:
 	rm -rf $(VENV) run .mypy_cache .ruff_cache .pytest_cache

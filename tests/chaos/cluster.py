@@ -1,4 +1,4 @@
-"""A production set-up in small: two gateways, two workers, one database, a broker when it is PostgreSQL, and a chaotic zorgkas."""
+"""The cluster under test: two servers and two workers on one database, each started again at once when it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -19,22 +21,29 @@ from bench.running import members
 from tests.databases import Nats, PostgreSQL, private_nats, private_postgresql
 from tests.support import free_port
 
-KASSEN = ("180", "280", "380", "480", "580", "680")
-"""Three fetch, three are pushed to (the sample zorgkassen)."""
-PUSHED = ("280", "480", "680")
+ZORGKASSEN = ("180", "280", "380", "480", "580", "680")
 _GATEWAY = [sys.executable, "-m", "gateway"]
+_SETTINGS = {
+    "VSB_HOST": "127.0.0.1",
+    "VSB_LOG_LEVEL": "INFO",
+    "VSB_RATE_ADDRESS": "0",
+    "VSB_RATE_SENDER": "0",
+    "VSB_RATE_STATUS": "0",
+    "VSB_POLL_SECONDS": "0",
+}
 
 
-@dataclass
-class Member:
-    """One process of the cluster, started again with the same command whenever it was killed."""
+@dataclass(kw_only=True)
+class Seat:
+    """One process of the cluster, whichever incarnation of it runs."""
 
     name: str
+    kind: str
+    """server or worker."""
     command: list[str]
     environment: dict[str, str]
     log: Path
     process: subprocess.Popen[bytes] | None = None
-    kills: int = 0
 
     def start(self) -> None:
         with self.log.open("ab") as output:
@@ -43,83 +52,70 @@ class Member:
             )
 
     def kill(self) -> None:
-        """SIGKILL of the process and its children, then a new one."""
-        self._end(signal.SIGKILL)
-        self.kills += 1
-        self.start()
-
-    def stop(self) -> None:
-        self._end(signal.SIGTERM)
-
-    def _end(self, number: signal.Signals) -> None:
-        if self.process is None:
-            return
-        try:
-            if number is signal.SIGKILL:
-                os.killpg(self.process.pid, number)
-            else:
-                self.process.send_signal(number)
-            self.process.wait(timeout=60)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """SIGKILL, and wait until it is gone."""
+        if self.process is not None:
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
 
 @dataclass(kw_only=True)
 class Cluster:
-    """Everything that may be killed, and where it keeps things."""
+    """Two servers, two workers, their database and perhaps a broker."""
 
-    folder: Path
-    database_url: str
-    environment: dict[str, str]
+    seats: list[Seat]
     bases: list[str]
-    """Addresses of the gateways."""
-    gateways: list[Member]
-    workers: list[Member]
-    receiver: Member
+    """Addresses of the servers."""
+    environment: dict[str, str]
     persons: list[str]
-    kas_of: dict[str, str]
-    """INSZ to zorgkas."""
+    """INSZ numbers of generated members; those of ZORGKASSEN in turn."""
     postgresql: PostgreSQL | None
     nats: Nats | None
-    restarts: dict[str, int] = field(default_factory=dict)
+    ended: Counter[str] = field(default_factory=Counter)
+    """Processes that ended by themselves, by kind: without a database there is nothing to start for."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    @property
-    def received(self) -> Path:
-        return self.folder / "received"
+    def kill(self, kind: str, random: Random) -> None:
+        """Kill one of a kind and start it again at once; a database or broker is away for up to two seconds."""
+        match kind:
+            case "postgresql" if self.postgresql is not None:
+                self.postgresql.stop("immediate")
+                time.sleep(random.uniform(0, 2))
+                self.postgresql.start()
+            case "nats" if self.nats is not None:
+                self.nats.stop(signal.SIGKILL)
+                time.sleep(random.uniform(0, 2))
+                self.nats.start()
+            case _:
+                with self._lock:
+                    seat = random.choice([s for s in self.seats if s.kind == kind])
+                    seat.kill()
+                    seat.start()
 
-    def strike(self, random: Random) -> str:
-        """Kill something; returns what."""
-        if self.postgresql is not None and random.random() < 0.04:
-            self.postgresql.stop("immediate")
-            self.postgresql.start()
-            return self._restarted("postgresql")
-        if self.nats is not None and random.random() < 0.04:
-            self.nats.stop(signal.SIGKILL)
-            self.nats.start()
-            return self._restarted("nats")
-        victim = random.choice([*self.gateways, *self.workers])
-        victim.kill()
-        return victim.name
-
-    def _restarted(self, name: str) -> str:
-        self.restarts[name] = self.restarts.get(name, 0) + 1
-        return name
-
-    def calm(self) -> None:
-        """From now on the receiver behaves."""
-        (self.received / "calm").touch()
+    def keep(self, stop: threading.Event) -> None:
+        """Start again what ended by itself, as systemd or Kubernetes would, until `stop` is set."""
+        while not stop.wait(0.5):
+            with self._lock:
+                for seat in self.seats:
+                    if seat.process is not None and seat.process.poll() is not None:
+                        self.ended[seat.kind] += 1
+                        seat.start()
 
     def wait_until_up(self, seconds: float = 90) -> None:
-        deadline = time.monotonic() + seconds
+        """Wait until every server answers.
+
+        Raises:
+            TimeoutError: one of them does not.
+        """
+        end = time.monotonic() + seconds
         for base in self.bases:
-            while not _alive(base):
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"{base} did not come up; see {self.folder}")
-                time.sleep(0.2)
+            while not _answers(base):
+                if time.monotonic() > end:
+                    raise TimeoutError(f"no server at {base}")
+                time.sleep(0.1)
 
 
-def _alive(base: str) -> bool:
+def _answers(base: str) -> bool:
     try:
         return requests.get(f"{base}/healthz", timeout=2).ok
     except requests.RequestException:
@@ -127,64 +123,55 @@ def _alive(base: str) -> bool:
 
 
 @contextmanager
-def cluster(folder: Path, database: str, persons: int, seed: int) -> Iterator[Cluster]:
-    """A running cluster with sample data and generated members.
+def running_cluster(folder: Path, engine: str, push_base: str, persons: int) -> Iterator[Cluster]:
+    """A cluster on the sample data and generated members, with a keeper that starts again what ends.
 
     Args:
-        database: sqlite, or postgres with NATS beside it.
+        engine: sqlite or postgres; the latter with NATS.
+        push_base: address of the receiver of the zorgkassen that are pushed to.
+        persons: how many members.
     """
-    received = folder / "received"
-    received.mkdir(parents=True)
-    numbers = members(folder, persons, KASSEN)
     with ExitStack() as stack:
-        postgresql = stack.enter_context(private_postgresql()) if database == "postgres" else None
-        nats = stack.enter_context(private_nats()) if database == "postgres" else None
-        url = f"sqlite:///{folder}/gateway.sqlite" if postgresql is None else postgresql.new_database()
-        port, ports = free_port(), [free_port(), free_port()]
-        environment = {
-            **os.environ,
-            "VSB_HOST": "127.0.0.1",
-            "VSB_DATABASE_URL": url,
-            "VSB_RATE_ADDRESS": "0",
-            "VSB_RATE_SENDER": "0",
-            "VSB_POLL_SECONDS": "0",
-            **({} if nats is None else {"VSB_NATS_URL": nats.url}),
-        }
+        postgresql = stack.enter_context(private_postgresql()) if engine == "postgres" else None
+        nats = stack.enter_context(private_nats()) if engine == "postgres" else None
+        environment = {**os.environ, **_SETTINGS}
+        environment["VSB_DATABASE_URL"] = (
+            f"sqlite:///{folder}/gateway.sqlite" if postgresql is None else postgresql.new_database()
+        )
+        if nats is not None:
+            environment["VSB_NATS_URL"] = nats.url
+        numbers = members(folder, persons, ZORGKASSEN)
         files = [f"{folder}/personen.csv", f"{folder}/aansluitingen.csv"]
-        for what in (["reference", "sample", "--push-base", f"http://127.0.0.1:{port}"], ["reference", "load", *files]):
+        for what in (["reference", "sample", "--push-base", push_base], ["reference", "load", *files]):
             subprocess.run([*_GATEWAY, *what], env=environment, check=True, stdout=subprocess.DEVNULL)
-        made = Cluster(
-            folder=folder,
-            database_url=url,
+        ports = [free_port(), free_port()]
+        seats = [_seat(folder, f"server-{n}", ["serve", "--no-worker"], environment, port) for n, port in enumerate(ports)]
+        seats += [_seat(folder, f"worker-{n}", ["worker"], environment) for n in range(2)]
+        cluster = Cluster(
+            seats=seats,
+            bases=[f"http://127.0.0.1:{port}" for port in ports],
             environment=environment,
-            bases=[f"http://127.0.0.1:{p}" for p in ports],
-            gateways=[
-                Member(
-                    f"gateway-{n}",
-                    [*_GATEWAY, "serve", "--no-worker"],
-                    {**environment, "VSB_PORT": str(p)},
-                    folder / f"gateway-{n}.log",
-                )
-                for n, p in enumerate(ports, 1)
-            ],
-            workers=[Member(f"worker-{n}", [*_GATEWAY, "worker"], environment, folder / f"worker-{n}.log") for n in (1, 2)],
-            receiver=Member(
-                "receiver",
-                [sys.executable, "-m", "tests.chaos.receiver", str(port), str(received), str(seed)],
-                environment,
-                folder / "receiver.log",
-            ),
             persons=numbers,
-            kas_of={insz: KASSEN[n % len(KASSEN)] for n, insz in enumerate(numbers)},
             postgresql=postgresql,
             nats=nats,
         )
-        processes = [made.receiver, *made.gateways, *made.workers]
+        stop = threading.Event()
+        keeper = threading.Thread(target=cluster.keep, args=(stop,))
         try:
-            for process in processes:
-                process.start()
-            made.wait_until_up()
-            yield made
+            for seat in seats:
+                seat.start()
+            keeper.start()
+            cluster.wait_until_up()
+            yield cluster
         finally:
-            for process in processes:
-                process.stop()
+            stop.set()
+            keeper.join()
+            for seat in seats:
+                seat.kill()
+
+
+def _seat(folder: Path, name: str, command: list[str], environment: dict[str, str], port: int | None = None) -> Seat:
+    own = environment if port is None else {**environment, "VSB_PORT": str(port)}
+    return Seat(
+        name=name, kind=name.partition("-")[0], command=[*_GATEWAY, *command], environment=own, log=folder / f"{name}.log"
+    )

@@ -1,79 +1,85 @@
-"""Zorgkassen that fetch, and a facility that fetches its results: get, keep, confirm, also while everything around them dies."""
+"""Who fetches from a mailbox: get, keep, confirm, and again whatever happens to the line."""
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from random import Random
 
-from conformance.client import GenericAsyncClient, zorgkas_client
-from conformance.walkthrough import sample_signer
-from gateway.trust.identity import read_identity
+import requests
+import zeep
+from lxml import etree
+
+from conformance.client import GenericAsyncClient, Mail
+
+_TROUBLE = (requests.RequestException, zeep.exceptions.Error, etree.XMLSyntaxError, OSError)
 
 
-@dataclass
-class Box:
-    """What one mailbox gave."""
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A message that was given for the first time."""
 
-    first: list[str] = field(default_factory=list)
-    """Ids in the order of their first arrival."""
-    content: dict[str, bytes] = field(default_factory=dict)
-    """Id to the hash of what came under it."""
+    content: bytes
+    sha256: str
+
+
+@dataclass(kw_only=True)
+class Postbus:
+    """What came out of one mailbox, as its reader counts."""
+
+    name: str
+    fetched: dict[str, Fetched] = field(default_factory=dict)
+    """By the SHA-256 of the content, in the order in which they were first given."""
+    tacks: set[str] = field(default_factory=set)
     confirmed: set[str] = field(default_factory=set)
-    again: list[str] = field(default_factory=list)
-    """Given again after a confirm that was answered."""
-    changed: list[str] = field(default_factory=list)
-    """Same id, other content."""
+    given_after_confirm: list[str] = field(default_factory=list)
+    """Digests of what came again although its confirmation was answered."""
+    gets: int = 0
+    repeats: int = 0
+    """Times that something not confirmed yet came again, as it should."""
+    broken: int = 0
 
 
 class Collector(threading.Thread):
-    """Polls one mailbox.
+    """Empties one mailbox over whichever server answers, until `stop` is set."""
 
-    Args:
-        clients: makes a client for each gateway; made again after a failure.
-        id_of: id in a message's content.
-    """
-
-    def __init__(
-        self, clients: list[Callable[[], GenericAsyncClient]], id_of: Callable[[bytes], str], stop: threading.Event
-    ) -> None:
-        super().__init__(daemon=True)
-        self._clients, self._id_of, self._stop_event = clients, id_of, stop
-        self.box = Box()
-        self._turn = 0
-        self._client: GenericAsyncClient | None = None
+    def __init__(self, postbus: Postbus, clients: list[GenericAsyncClient], seed: int, stop: threading.Event) -> None:
+        super().__init__(name=f"collector-{postbus.name}", daemon=True)
+        self.postbus = postbus
+        self._clients = clients
+        self._random = Random(f"{seed}/{postbus.name}")
+        self._ending = stop
 
     def run(self) -> None:
-        while not self._stop_event.is_set():
+        while not self._ending.is_set():
             try:
-                if self._client is None:
-                    self._turn += 1
-                    self._client = self._clients[self._turn % len(self._clients)]()
-                self._collect(self._client)
-            except Exception:
-                # Whatever broke, the mailbox still has what was not confirmed.
-                self._client = None
-            time.sleep(0.3)
+                mail = self._random.choice(self._clients).fetch(self._random.randint(1, 40))
+                self._take(mail)
+                if not mail.messages and not mail.tacks:
+                    self._ending.wait(self._random.uniform(0.2, 0.8))
+            except _TROUBLE:
+                self.postbus.broken += 1
+                time.sleep(0.3)
 
-    def _collect(self, client: GenericAsyncClient) -> None:
-        mail = client.fetch(50)
-        new = []
+    def _take(self, mail: Mail) -> None:
+        box = self.postbus
+        box.gets += 1
         for _, content, digest in mail.messages:
-            number = self._id_of(content)
-            if number in self.box.confirmed:
-                self.box.again.append(number)
-            if self.box.content.setdefault(number, digest) != digest:
-                self.box.changed.append(number)
-            elif number not in self.box.first:
-                self.box.first.append(number)
-            new.append((number, digest))
-        if mail.messages or mail.tacks:
-            client.confirm([d for _, d in new], tacks=[t._value_1 for t in mail.tacks])
-            self.box.confirmed.update(n for n, _ in new)
-
-
-def kas_client(base: str, code: str) -> GenericAsyncClient:
-    """A client of a fetching zorgkas on one gateway."""
-    signer = sample_signer(f"zorgkas-{code}")
-    return zorgkas_client(base, signer, read_identity(signer.certificate).number)
+            name = digest.hex()
+            if name in box.confirmed:
+                box.given_after_confirm.append(name)
+            elif name in box.fetched:
+                box.repeats += 1
+            else:
+                box.fetched[name] = Fetched(content=content, sha256=hashlib.sha256(content).hexdigest())
+        box.tacks |= {t.Reference for t in mail.tacks}
+        if self._random.random() < 0.1:
+            # A reader that dies before it confirms gets the same again.
+            return
+        hashes = [digest for _, _, digest in mail.messages]
+        if hashes or mail.tacks:
+            client = self._random.choice(self._clients)
+            client.confirm(hashes, tack_references=[t.Reference for t in mail.tacks])
+            box.confirmed |= {h.hex() for h in hashes}

@@ -1,160 +1,186 @@
-"""Afterwards: every acknowledged message is stored, decided as its sender was told, and delivered exactly once, in order."""
+"""The verdict afterwards: what senders, receivers and the database each say must be one story."""
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections import Counter
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from lxml import etree
+from sqlalchemy import Connection, Row, select
 
-from gateway.exchange.toestand import FINAL, Toestand
-from gateway.store.engine import make_engine
+from gateway.berichten.zorgkas import lees_levering
+from gateway.exchange.toestand import Toestand
 from gateway.store.tables import bericht, bericht_inhoud, beslissing, levering
-from tests.chaos.cluster import PUSHED, Cluster
-from tests.chaos.collectors import Box
-from tests.chaos.senders import Acknowledged
+from tests.chaos.messages import AANVRAAG, decision_of
+from tests.chaos.senders import Sent
+
+_SETTLED = 1.0
+"""Seconds after a delivery was closed within which an attempt of a process that was killed may still be read from its socket."""
+_ROUTED = ("aanvaard", "in_beraad")
 
 
-@dataclass
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """All that came in at one zorgkas, as it counts by message id."""
+
+    zorgkas: str
+    contents: Mapping[str, bytes]
+    """What it keeps, by message id."""
+    order: Sequence[str]
+    """Message ids in the order in which each came for the first time."""
+    attempts: Sequence[tuple[str, float]] = ()
+    """Message id and moment, in seconds since the epoch, of every push."""
+    given_after_confirm: Sequence[str] = ()
+
+
+@dataclass(kw_only=True)
 class Verdict:
-    """What was found; a run is good when every list is empty."""
+    """What is wrong; empty lists when nothing is."""
 
-    lost: list[str] = field(default_factory=list)
-    duplicated: list[str] = field(default_factory=list)
-    disorder: list[str] = field(default_factory=list)
-    wrong: list[str] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
+    acknowledged: int
+    lost: set[str] = field(default_factory=set)
+    """Business or message ids of messages that are not there, not whole, not decided, or not delivered."""
+    duplicated: set[str] = field(default_factory=set)
+    """Message ids that came twice as the receiver counts, or twice in our own books."""
+    wrong: set[str] = field(default_factory=set)
+    """Everything else: order, other answers, deliveries of what was refused."""
+    notes: list[str] = field(default_factory=list)
+    """One line a finding."""
+
+    def note(self, kind: set[str], name: str, what: str) -> None:
+        kind.add(name)
+        self.notes.append(f"{what}: {name}")
 
     @property
-    def good(self) -> bool:
-        return not (self.lost or self.duplicated or self.disorder or self.wrong)
+    def clean(self) -> bool:
+        return not (self.lost or self.duplicated or self.wrong)
 
 
-def undelivered(cluster: Cluster) -> dict[str, int]:
-    """Deliveries to zorgkassen that are not final, per destination."""
-    engine = make_engine(cluster.database_url)
-    try:
-        with engine.connect() as conn:
-            rows = conn.execute(
-                select(levering.c.bestemming, func.count())
-                .where(levering.c.toestand.not_in([t.value for t in FINAL]))
-                .group_by(levering.c.bestemming)
-            )
-            return {r[0]: r[1] for r in rows}
-    finally:
-        engine.dispose()
-
-
-def judge(
-    cluster: Cluster,
-    acknowledged: Sequence[Acknowledged],
-    boxes: Mapping[str, Box],
-    tacked: Sequence[str],
-    results: Box,
-) -> Verdict:
-    """Compare what senders and receivers hold with what the gateway holds."""
-    verdict = Verdict()
-    engine = make_engine(cluster.database_url)
-    with engine.connect() as conn:
-        stored = {r.id: r for r in conn.execute(select(bericht))}
-        bodies = set(conn.execute(select(bericht_inhoud.c.bericht_id)).scalars())
-        decided = Counter(conn.execute(select(beslissing.c.bericht_id)).scalars())
-        deliveries = {r.id: r for r in conn.execute(select(levering))}
-    engine.dispose()
-    arrivals = _arrivals(cluster)
-    orders = {kas: _firsts(kas, boxes, arrivals) for kas in set(cluster.kas_of.values())}
-    for a in acknowledged:
-        _stored(verdict, a, stored.get(a.message_id), bodies, decided)
-        _delivered(verdict, cluster, a, orders)
-    _once(verdict, boxes, arrivals, deliveries)
-    _in_order(verdict, cluster, acknowledged, orders)
-    _unknown(verdict, orders, stored)
-    _results(verdict, tacked, results)
-    chain = subprocess.run(
-        [sys.executable, "-m", "gateway", "audit", "verify"], env=cluster.environment, capture_output=True, check=False
-    )
-    if chain.returncode:
-        verdict.wrong.append(f"audit verify: {chain.stdout.decode()[-300:]}{chain.stderr.decode()[-300:]}")
-    verdict.counts = dict(Counter(line["how"] for line in arrivals))
+def judge(conn: Connection, sent: Sequence[Sent], received: Iterable[Received]) -> Verdict:
+    """Compare what senders were told with what is kept and with what receivers got."""
+    verdict = Verdict(acknowledged=sum(s.acknowledged for s in sent))
+    rows = {r.id: r for r in conn.execute(select(bericht))}
+    decided = Counter(conn.execute(select(beslissing.c.bericht_id).where(beslissing.c.door == "gateway")).scalars())
+    deliveries = {r.id: r for r in conn.execute(select(levering).where(levering.c.bestemming.like("zorgkas:%")))}
+    places = list(received)
+    for one in sent:
+        _check_sent(verdict, conn, one, rows)
+    for row in rows.values():
+        _check_decided(verdict, row, decided[row.id], deliveries.get(row.id))
+    _check_delivered(verdict, conn, rows, deliveries, places)
+    for place in places:
+        for name in place.contents.keys() - set(place.order):
+            verdict.note(verdict.wrong, name, f"kept at zorgkas {place.zorgkas} without having come")
+        _check_order(verdict, place, deliveries)
+        _check_closed(verdict, place, deliveries)
+    _check_sender_order(verdict, sent, places)
     return verdict
 
 
-def _arrivals(cluster: Cluster) -> list[dict[str, Any]]:
-    path = cluster.received / "arrivals.jsonl"
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] if path.exists() else []
+def _check_sent(verdict: Verdict, conn: Connection, sent: Sent, rows: Mapping[str, Row[Any]]) -> None:
+    name = sent.request.business_id
+    for code in sent.unexpected:
+        verdict.note(verdict.wrong, name, f"the sender got {code}")
+    if not sent.acknowledged:
+        verdict.note(verdict.wrong, name, f"no answer after {sent.attempts} attempts")
+        return
+    ids = {a.message_id for a in sent.answers}
+    if len(ids) > 1 or len({a.digest for a in sent.answers if a.digest}) > 1:
+        verdict.note(verdict.duplicated, name, "the same message got two answers")
+    row = rows.get(sent.answers[0].message_id)
+    if row is None or row.bedrijfs_id != name:
+        verdict.note(verdict.lost, name, "acknowledged and not kept")
+        return
+    kept = conn.execute(select(bericht_inhoud.c.octetten).where(bericht_inhoud.c.bericht_id == row.id)).scalar()
+    if kept is None or not hashlib.sha256(kept).hexdigest() == row.sha256 == sent.request.sha256:
+        verdict.note(verdict.lost, name, "kept with other bytes")
+    for answer in sent.answers:
+        if answer.outcome is not None and answer.outcome != row.uitkomst:
+            verdict.note(verdict.wrong, name, f"the sender saw {answer.outcome}, kept is {row.uitkomst}")
+        if answer.digest and row.dienst == AANVRAAG and answer.digest != decision_of(etree.fromstring(row.antwoord)).digest:
+            verdict.note(verdict.wrong, name, "the answer that is kept is not the one that the sender saw")
 
 
-def _firsts(kas: str, boxes: Mapping[str, Box], arrivals: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Message id to its place among the first arrivals at a zorgkas."""
-    if kas not in PUSHED:
-        return {number: n for n, number in enumerate(boxes[kas].first)}
-    # What was kept first arrived first; a receiver's threads may write their lines the other way round.
-    kept = sorted((line["kept"], line["id"]) for line in arrivals if line["kas"] == kas and line["id"] is not None)
-    return {number: n for n, number in enumerate(dict.fromkeys(number for _, number in kept))}
+def _check_decided(verdict: Verdict, row: Row[Any], times: int, delivery: Row[Any] | None) -> None:
+    if row.uitkomst is None or times == 0:
+        verdict.note(verdict.lost, row.id, "kept and not decided")
+    elif times > 1:
+        verdict.note(verdict.duplicated, row.id, "decided twice")
+    elif row.uitkomst in _ROUTED:
+        if delivery is None or delivery.bestemming != f"zorgkas:{row.zorgkas}":
+            verdict.note(verdict.lost, row.id, "accepted and not routed to its zorgkas")
+        elif delivery.toestand != Toestand.BEVESTIGD.value:
+            verdict.note(verdict.lost, row.id, f"its delivery is still {delivery.toestand}")
+    elif delivery is not None:
+        verdict.note(verdict.wrong, row.id, "refused and routed")
 
 
-def _stored(verdict: Verdict, a: Acknowledged, row: Any, bodies: set[str], decided: Counter[str]) -> None:
-    if row is None or a.message_id not in bodies:
-        verdict.lost.append(f"{a.message_id}: answered and not stored")
-    elif row.sha256 != a.sha256 or row.bedrijfs_id != a.bericht_id:
-        verdict.wrong.append(f"{a.message_id}: other bytes are stored than were sent")
-    elif decided[a.message_id] != 1 or row.uitkomst != a.uitkomst:
-        verdict.wrong.append(f"{a.message_id}: told {a.uitkomst}, kept {row.uitkomst}, decided {decided[a.message_id]} times")
-
-
-def _delivered(verdict: Verdict, cluster: Cluster, a: Acknowledged, orders: Mapping[str, Mapping[str, int]]) -> None:
-    at = [kas for kas, found in orders.items() if a.message_id in found]
-    wanted = [] if a.uitkomst == "geweigerd" else [cluster.kas_of[a.insz]]
-    if set(wanted) - set(at):
-        verdict.lost.append(f"{a.message_id}: never came to {wanted[0]}")
-    if set(at) - set(wanted):
-        verdict.duplicated.append(f"{a.message_id}: came to {at}, was for {wanted or 'nobody'}")
-
-
-def _once(
-    verdict: Verdict, boxes: Mapping[str, Box], arrivals: Sequence[Mapping[str, Any]], deliveries: Mapping[str, Any]
+def _check_delivered(
+    verdict: Verdict,
+    conn: Connection,
+    rows: Mapping[str, Row[Any]],
+    deliveries: Mapping[str, Row[Any]],
+    places: Sequence[Received],
 ) -> None:
-    for kas, box in boxes.items():
-        verdict.duplicated += [f"{n}: given again to {kas} after its confirm" for n in box.again]
-        verdict.duplicated += [f"{n}: other content under one id at {kas}" for n in box.changed]
-    verdict.duplicated += [f"{a['id']}: other content under one id at {a['kas']}" for a in arrivals if a["how"] == "conflict"]
-    for arrival in arrivals:
-        row = deliveries.get(arrival["id"] or "")
-        closed: datetime | None = None if row is None else row.bevestigd_op
-        if closed is not None and arrival["at"] > closed.timestamp() + 0.001:
-            verdict.duplicated.append(f"{arrival['id']}: sent again after its receipt was on record")
-    for row in deliveries.values():
-        if row.toestand != Toestand.BEVESTIGD.value and row.bestemming.startswith("zorgkas:"):
-            verdict.lost.append(f"{row.id}: {row.toestand} at the end")
+    where: dict[str, list[str]] = defaultdict(list)
+    business: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for place in places:
+        for name, content in place.contents.items():
+            where[name].append(place.zorgkas)
+            row, delivery = rows.get(name), deliveries.get(name)
+            if row is None or delivery is None:
+                verdict.note(verdict.wrong, name, f"zorgkas {place.zorgkas} has what was never routed")
+                continue
+            business[row.afzender, row.bedrijfs_id].append(name)
+            if delivery.bestemming != f"zorgkas:{place.zorgkas}":
+                verdict.note(verdict.wrong, name, f"at zorgkas {place.zorgkas} instead of {delivery.bestemming}")
+            if hashlib.sha256(content).hexdigest() != delivery.hash:
+                verdict.note(verdict.lost, name, "arrived with other bytes than were sent")
+            elif hashlib.sha256(lees_levering(etree.fromstring(content)).origineel).hexdigest() != row.sha256:
+                verdict.note(verdict.lost, name, "its original is not the facility's bytes")
+    for name in deliveries.keys() - where.keys():
+        verdict.note(verdict.lost, name, "routed and not at its zorgkas")
+    for name, codes in where.items():
+        if len(codes) > 1:
+            verdict.note(verdict.duplicated, name, f"at {len(codes)} zorgkassen")
+    for (_, reference), names in business.items():
+        if len(names) > 1:
+            verdict.note(verdict.duplicated, reference, "one business id arrived as several messages")
 
 
-def _in_order(
-    verdict: Verdict, cluster: Cluster, acknowledged: Sequence[Acknowledged], orders: Mapping[str, Mapping[str, int]]
-) -> None:
-    of_person: dict[str, list[Acknowledged]] = {}
-    for a in acknowledged:
-        if a.uitkomst != "geweigerd":
-            of_person.setdefault(a.insz, []).append(a)
-    for insz, messages in of_person.items():
-        places = orders[cluster.kas_of[insz]]
-        found = [places[a.message_id] for a in sorted(messages, key=lambda a: a.order) if a.message_id in places]
-        if found != sorted(found):
-            verdict.disorder.append(f"{messages[0].message_id}: a later message of the same person came first")
+def _check_order(verdict: Verdict, place: Received, deliveries: Mapping[str, Row[Any]]) -> None:
+    last: dict[str, int] = {}
+    for name in place.order:
+        delivery = deliveries.get(name)
+        if delivery is None or delivery.volgorde is None:
+            continue
+        if delivery.nr < last.get(delivery.volgorde, 0):
+            verdict.note(verdict.wrong, name, f"came after a later one at zorgkas {place.zorgkas}")
+        last[delivery.volgorde] = max(delivery.nr, last.get(delivery.volgorde, 0))
 
 
-def _unknown(verdict: Verdict, orders: Mapping[str, Mapping[str, int]], stored: Mapping[str, Any]) -> None:
-    for kas, found in orders.items():
-        verdict.wrong += [f"{number}: came to {kas} and is not stored" for number in found if number not in stored]
+def _check_sender_order(verdict: Verdict, sent: Sequence[Sent], places: Sequence[Received]) -> None:
+    # Independent of the gateway's own numbers: who waits for each answer knows in which order his messages were accepted.
+    place_of = {name: (place.zorgkas, n) for place in places for n, name in enumerate(place.order)}
+    last: dict[tuple[str, str, str], int] = {}
+    for one in sent:
+        name = one.answers[0].message_id if one.answers else ""
+        if one.insz is None or name not in place_of:
+            continue
+        zorgkas, n = place_of[name]
+        key = (one.riziv, one.insz, zorgkas)
+        if n < last.get(key, -1):
+            verdict.note(verdict.wrong, name, "came before one that its sender had an answer to earlier")
+        last[key] = max(n, last.get(key, -1))
 
 
-def _results(verdict: Verdict, tacked: Sequence[str], results: Box) -> None:
-    """Each post that got a TAck got one result; a post whose TAck was lost may have one as well."""
-    verdict.lost += [f"{reference}: a TAck and no result" for reference in tacked if reference not in results.first]
-    verdict.duplicated += [f"{reference}: result given again after its confirm" for reference in results.again]
-    verdict.duplicated += [f"{reference}: two results" for reference in results.changed]
+def _check_closed(verdict: Verdict, place: Received, deliveries: Mapping[str, Row[Any]]) -> None:
+    for digest in place.given_after_confirm:
+        verdict.note(verdict.duplicated, digest, f"given again to zorgkas {place.zorgkas} after its confirmation")
+    for name, at in place.attempts:
+        delivery = deliveries.get(name)
+        if delivery is not None and delivery.bevestigd_op is not None and at > delivery.bevestigd_op.timestamp() + _SETTLED:
+            verdict.note(verdict.duplicated, name, f"pushed again to zorgkas {place.zorgkas} after its receipt")

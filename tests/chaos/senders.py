@@ -1,164 +1,228 @@
-"""Facilities under load: each sends, on a broken line, the very same bytes again until it has an answer, as a vendor should."""
+"""Vendors' software under load: each message is sent until an answer comes, always the very same bytes."""
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from random import Random
-from uuid import uuid4
+from uuid import UUID
 
 import requests
-from lxml import etree
 
-from bench.running import RIZIV
-from conformance.messages import envelope, head, start
-from conformance.walkthrough import sample_signer
-from gateway.berichten.names import ANTWOORD
-from gateway.wire.http import XML_CONTENT_TYPE
+from conformance.walkthrough import sample_signer, zending
+from gateway.clock import BRUSSELS
+from tests.chaos import messages
+from tests.chaos.messages import FACTURATIE, Answer, Fault, Request
+from tests.support import IBW1, IBW2
 
-_FACILITY = "facility-ibw-1"
-_AGAIN = ("VSB-SYS-", "VSB-TRUST-040")
-"""Faults that say: the same message, later."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Acknowledged:
-    """One aanvraag and the answer that its sender has in hand."""
-
-    insz: str
-    order: int
-    """Of the person's messages, from 0."""
-    bericht_id: str
-    sha256: str
-    message_id: str
-    uitkomst: str
-    dossiernummer: str | None
+FACILITIES = (("facility-ibw-1", IBW1), ("facility-ibw-2", IBW2))
+_URL = "{base}/soap/{service}/v1"
+_PATIENCE = (3.0, 20.0)
+"""Seconds to connect, and for an answer."""
 
 
-@dataclass
-class Tally:
-    """What the senders met; shared by their threads."""
+@dataclass(kw_only=True)
+class Sent:
+    """One message and all that its sender knows of it."""
 
-    acknowledged: list[Acknowledged] = field(default_factory=list)
+    request: Request
+    riziv: str
+    insz: str | None
+    """The person of an aanvraag."""
+    answers: list[Answer] = field(default_factory=list)
+    """Every answer; to a message that was sent twice, more than one."""
+    unexpected: list[str] = field(default_factory=list)
+    """Answers that no vendor should get."""
+    attempts: int = 0
+
+    @property
+    def acknowledged(self) -> bool:
+        return bool(self.answers)
+
+
+@dataclass(kw_only=True)
+class Book:
+    """All that was sent, by every sender, in each sender's order."""
+
+    sent: list[Sent] = field(default_factory=list)
     met: Counter[str] = field(default_factory=Counter)
-    wrong: list[str] = field(default_factory=list)
-    """Answers that nobody should get."""
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    """What senders met on the line."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, sent: Sent) -> None:
+        with self._lock:
+            self.sent.append(sent)
 
     def count(self, what: str) -> None:
-        with self.lock:
+        with self._lock:
             self.met[what] += 1
 
 
 class Sender(threading.Thread):
-    """One facility's queue: for each of its persons a start, then most of the time an end or an annulment."""
+    """One sending thread: its own facility and persons, one message after the other.
 
-    def __init__(self, bases: list[str], persons: list[str], tally: Tally, stop: threading.Event, seed: int) -> None:
-        super().__init__(daemon=True)
-        self._bases, self._persons, self._tally, self._stop_event, self._random = bases, persons, tally, stop, Random(seed)
-        self._signer = sample_signer(_FACILITY)
-        self._session = requests.Session()
+    Args:
+        number: which sender; even ones send for the first facility, odd ones for the second.
+        persons: INSZ numbers that no other sender uses.
+        think: mean seconds between an answer and the next message.
+        stop: begin nothing new.
+        give_up: also stop repeating what has no answer.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        bases: list[str],
+        persons: list[str],
+        kassen: dict[str, str],
+        book: Book,
+        *,
+        seed: int,
+        think: float,
+        stop: threading.Event,
+        give_up: threading.Event,
+    ) -> None:
+        super().__init__(name=f"sender-{number}", daemon=True)
+        certificate, self._riziv = FACILITIES[number % 2]
+        self._signer = sample_signer(certificate)
+        self._bases, self._kassen, self._book = bases, kassen, book
+        half = len(persons) // 2
+        self._residents, self._fresh = persons[:half], persons[half:]
+        self._dossiers: dict[str, str] = {}
+        self._random = Random(f"{seed}/{number}")
+        self._numbers = iter(range(1 + number // 2, 1000, 16))
+        self._think, self._ending, self._give_up = think, stop, give_up
+        self._session = threading.local()
+        self._pool = ThreadPoolExecutor(1)
 
     def run(self) -> None:
-        for insz in self._persons:
-            if self._stop_event.is_set():
-                return
-            day = datetime.now(UTC).date() - timedelta(days=self._random.randint(1, 20))
-            # Now and then a start that must be refused, so that refusals are in the count too.
-            first = self._submit(
-                insz, 0, start(RIZIV, insz, day, "{head}", soort="hotel" if self._random.random() < 0.1 else "regulier")
-            )
-            if first is None or first.uitkomst != "aanvaard" or first.dossiernummer is None or self._random.random() < 0.2:
-                continue
-            self._submit(insz, 1, _second(insz, first.dossiernummer, self._random))
+        while not self._ending.is_set():
+            for _ in self._next():
+                self._ending.wait(self._random.expovariate(1 / self._think))
+        self._pool.shutdown()
 
-    def _submit(self, insz: str, order: int, payload: str) -> Acknowledged | None:
-        now, bericht_id = datetime.now(UTC), str(uuid4())
-        raw = envelope(payload.replace("{head}", head(RIZIV, now, bericht_id=bericht_id)), self._signer, now)
-        answer = self._until_answered(raw)
-        if answer is None:
-            return None
-        found = _read(answer)
-        made = Acknowledged(
-            insz=insz,
-            order=order,
-            bericht_id=bericht_id,
-            sha256=hashlib.sha256(raw).hexdigest(),
-            message_id=found["MessageId"],
-            uitkomst=found["Uitkomst"],
-            dossiernummer=found.get("Dossiernummer"),
+    def _next(self) -> Iterator[None]:
+        chance = self._random.random()
+        if chance < 0.10 and self._fresh:
+            yield from self._invoice(self._fresh.pop())
+        elif chance < 0.14 and self._fresh:
+            # Held in beraad, since it comes late; the zorgkas gets it all the same.
+            self._notify(self._fresh.pop(), messages.start(self._day(60)))
+            yield
+        elif chance < 0.18:
+            self._notify("99999999999", messages.start(self._day(1)))
+            yield
+        else:
+            yield from self._stay(self._random.choice(self._residents))
+
+    def _stay(self, insz: str) -> Iterator[None]:
+        # Start, sometimes a second start that is refused, annulment: the order of one person's messages matters.
+        answer = self._notify(
+            insz, messages.start(self._day(self._random.randint(0, 25)), self._random.choice(["regulier", "proef"]))
         )
-        with self._tally.lock:
-            self._tally.acknowledged.append(made)
-        if self._random.random() < 0.1:
-            self._again(raw, made)
-        return made
+        yield
+        if answer is not None and answer.outcome == "aanvaard" and answer.dossier:
+            self._dossiers[insz] = answer.dossier
+        if self._random.random() < 0.15:
+            self._notify(insz, messages.start(self._day(3)))
+            yield
+        if dossier := self._dossiers.pop(insz, None):
+            self._notify(insz, messages.annulment(dossier))
+            yield
 
-    def _again(self, raw: bytes, made: Acknowledged) -> None:
-        """The same message once more gets the same answer."""
-        answer = self._until_answered(raw)
-        found = {} if answer is None else _read(answer)
-        self._tally.count("sent twice")
-        if answer is not None and (found["MessageId"], found["Uitkomst"]) != (made.message_id, made.uitkomst):
-            with self._tally.lock:
-                self._tally.wrong.append(f"{made.bericht_id}: another answer to the same message")
+    def _invoice(self, insz: str) -> Iterator[None]:
+        first = self._day(20)
+        stay = self._notify(insz, messages.start(first))
+        yield
+        if stay is None or not stay.dossier or self._ending.is_set():
+            return
+        last = min(self._day(1), (first.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1))
+        for _ in range(self._random.choice([1, 1, 2])):
+            # A second one bills the same days and is refused.
+            content = zending(
+                riziv=self._riziv,
+                insz=insz,
+                dossier=stay.dossier,
+                zorgkas=self._kassen[insz],
+                number=next(self._numbers),
+                start=first,
+                end=last,
+                today=self._day(0),
+            )
+            if self._random.random() < 0.1:
+                content = b"<x/>"
+            reference = UUID(int=self._random.getrandbits(128)).hex[:14]
+            request = messages.zending_post(self._signer, self._riziv, content, datetime.now(UTC), reference, self._random)
+            self._deliver(Sent(request=request, riziv=self._riziv, insz=None))
+            yield
 
-    def _until_answered(self, raw: bytes) -> bytes | None:
-        deadline = time.monotonic() + 240
-        while time.monotonic() < deadline:
+    def _day(self, ago: int) -> date:
+        return datetime.now(BRUSSELS).date() - timedelta(days=ago)
+
+    def _notify(self, insz: str, notification: str) -> Answer | None:
+        name = str(UUID(int=self._random.getrandbits(128), version=4))
+        request = messages.aanvraag(self._signer, self._riziv, insz, notification, datetime.now(UTC), name, self._random)
+        return self._deliver(Sent(request=request, riziv=self._riziv, insz=insz))
+
+    def _deliver(self, sent: Sent) -> Answer | None:
+        self._book.add(sent)
+        chance = self._random.random()
+        # Some send twice at once, some send again what was answered: a duplicate must change nothing.
+        twin = self._pool.submit(self._until_answered, sent, Random(chance)) if chance < 0.05 else None
+        answer = self._until_answered(sent, self._random)
+        if twin is not None:
+            twin.result()
+            self._book.count("sent twice at once")
+        elif chance < 0.12 and answer is not None:
+            self._until_answered(sent, self._random)
+            self._book.count("sent again after the answer")
+        return answer
+
+    def _until_answered(self, sent: Sent, random: Random) -> Answer | None:
+        while not self._give_up.is_set():
+            sent.attempts += 1
+            url = _URL.format(base=random.choice(self._bases), service=sent.request.service)
+            # A few hang up before the answer can be there: it is lost, and the message perhaps not.
+            patience = (3.0, 0.01) if random.random() < 0.02 else _PATIENCE
             try:
-                base = self._random.choice(self._bases)
-                reply = self._session.post(
-                    f"{base}/soap/aanvraag/v1", data=raw, headers={"Content-Type": XML_CONTENT_TYPE}, timeout=(2, 30)
-                )
-            except requests.RequestException:
-                self._tally.count("broken line")
-                time.sleep(self._random.uniform(0.1, 0.5))
-                continue
-            if reply.status_code == 200:
-                return reply.content
-            codes = _codes(reply.content)
-            if codes and all(c.startswith(_AGAIN) for c in codes):
-                self._tally.count(f"told to retry ({codes[0]})")
-                time.sleep(self._random.uniform(0.2, 1))
-                continue
-            with self._tally.lock:
-                self._tally.wrong.append(f"HTTP {reply.status_code} {codes}")
-            return None
-        with self._tally.lock:
-            self._tally.wrong.append("no answer in four minutes")
+                reply = self._http().post(url, data=sent.request.body, headers={"Content-Type": "text/xml"}, timeout=patience)
+                answer = messages.read_answer(reply.content)
+            except (requests.RequestException, ValueError) as error:
+                self._book.count(f"line broke: {type(error).__name__}")
+                answer = self._ask(sent, random) if random.random() < 0.3 else None
+            if isinstance(answer, Answer):
+                sent.answers.append(answer)
+                return answer
+            if isinstance(answer, Fault):
+                self._book.count(f"fault {answer.code}")
+                if not answer.later:
+                    sent.unexpected.append(answer.code)
+            time.sleep(random.uniform(0.1, 0.8))
         return None
 
+    def _ask(self, sent: Sent, random: Random) -> Answer | None:
+        now = datetime.now(UTC)
+        asked = messages.question(self._signer, self._riziv, sent.request, now, by_hash=random.random() < 0.5)
+        url = _URL.format(base=random.choice(self._bases), service="aanvraag")
+        try:
+            reply = self._http().post(url, data=asked, headers={"Content-Type": "text/xml"}, timeout=_PATIENCE)
+            answer = messages.read_answer(reply.content)
+        except (requests.RequestException, ValueError):
+            return None
+        if not isinstance(answer, Answer):
+            return None
+        self._book.count("asked and found")
+        # Half of them send again all the same, to get the answer itself.
+        enough = answer.outcome is not None or sent.request.service == FACTURATIE
+        return answer if enough and random.random() < 0.5 else None
 
-def _second(insz: str, dossier: str, random: Random) -> str:
-    today = datetime.now(UTC).date()
-    what = (
-        f"<EindeVerblijf><Dossiernummer>{dossier}</Dossiernummer><Einddatum>{today}</Einddatum><Reden>andere</Reden></EindeVerblijf>"
-        if random.random() < 0.7
-        else f"<Annulering><Dossiernummer>{dossier}</Dossiernummer><Motivering>{'x' * random.randint(1, 1500)}</Motivering></Annulering>"
-    )
-    return (
-        '<IndienenRequest xmlns="urn:vsb-gateway:aanvraag:v1" xmlns:c="urn:vsb-gateway:common:v1"><Aanvraag>'
-        f"<Hoofding>{{head}}</Hoofding><Voorziening>{RIZIV}</Voorziening><Gebruiker><Insz>{insz}</Insz></Gebruiker>"
-        f"{what}</Aanvraag></IndienenRequest>"
-    )
-
-
-def _read(answer: bytes) -> dict[str, str]:
-    root = etree.fromstring(answer)
-    return {
-        name: text
-        for name in ("MessageId", "Uitkomst", "Dossiernummer")
-        if (text := root.findtext(f".//{{{ANTWOORD}}}{name}")) is not None
-    }
-
-
-def _codes(answer: bytes) -> list[str]:
-    try:
-        return [e.text or "" for e in etree.fromstring(answer).iter(f"{{{ANTWOORD}}}Code")]
-    except etree.XMLSyntaxError:
-        return []
+    def _http(self) -> requests.Session:
+        if not hasattr(self._session, "http"):
+            self._session.http = requests.Session()
+        http: requests.Session = self._session.http
+        return http
