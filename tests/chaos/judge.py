@@ -30,7 +30,7 @@ class Received:
     contents: Mapping[str, bytes]
     """What it keeps, by message id."""
     order: Sequence[str]
-    """Message ids in the order in which each came for the first time."""
+    """Message ids in the order in which the receiver kept each."""
     attempts: Sequence[tuple[str, float]] = ()
     """Message id and moment, in seconds since the epoch, of every push."""
     given_after_confirm: Sequence[str] = ()

@@ -26,10 +26,11 @@ from gateway.trust.chain import load_trust_store
 from gateway.trust.identity import read_identity
 from gateway.trust.revocation import RevocationMode
 
+REFUSES = "error before keeping"
 BEHAVIOURS = {
     "well": 76.0,
     "late": 8.0,
-    "error before keeping": 4.0,
+    REFUSES: 4.0,
     "error after keeping": 4.0,
     "half an answer": 4.0,
     "kept, line cut": 3.0,
@@ -50,6 +51,11 @@ class Attempt:
     at: float
     """Seconds since the epoch at which the request was read."""
     behaviour: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the receiver has the message from this attempt on."""
+        return self.behaviour != REFUSES
 
 
 def journal(folder: Path) -> Iterator[Attempt]:
@@ -102,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         zorgkas = self.path.rpartition("/")[2]
         behaviour, pause = self.server.arrive(zorgkas, raw)
-        if behaviour == "error before keeping":
+        if behaviour == REFUSES:
             self._answer(503, b"de zorgkas is even weg")
             return
         try:

@@ -248,7 +248,7 @@ def _received(field_: _Field) -> Iterator[Received]:
         yield Received(
             zorgkas=code,
             contents={path.stem: path.read_bytes() for path in (field_.folder / code).glob("*.xml")},
-            order=list(dict.fromkeys(a.id for a in mine)),
+            order=list(dict.fromkeys(a.id for a in mine if a.kept)),
             attempts=[(a.id, a.at) for a in mine],
         )
     for box in field_.boxes:
