@@ -26,7 +26,9 @@ VOORUIT = 2
 _WACHT = text("SET LOCAL lock_timeout = '200ms'")
 _WACHT_WEER = text("SET LOCAL lock_timeout = DEFAULT")
 _KEREN = 40
-_AANGEHECHT = text("SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass(:naam)")
+_AANGEHECHT = text(
+    "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = to_regclass(:naam)"
+)
 
 
 def maanden_vanaf(maand: date, aantal: int) -> Iterator[date]:
@@ -67,6 +69,13 @@ def maak_partities(conn: Connection, tabel: Table, maanden: Sequence[date]) -> l
     missen = _missen(conn, tabel, maanden)
     _met_korte_sloten(conn, lambda: _maak(conn, tabel, missen))
     return [naam_van(tabel, m) for m in missen]
+
+
+def maak_maand(conn: Connection, maand: date) -> None:
+    """Make the partitions of one month, past or to come, where they are missing; on SQLite there is nothing to make."""
+    if conn.dialect.name == "postgresql":
+        for tabel in INHOUD:
+            maak_partities(conn, tabel, [maand])
 
 
 def maak_overig(conn: Connection, tabel: Table) -> None:

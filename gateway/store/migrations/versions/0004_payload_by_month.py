@@ -16,7 +16,8 @@ stage = "pre"
 
 # RFC 9562 §5.7: an id of version 7 begins with 48 bits of milliseconds.
 _MAAND_VAN_ID = """(CASE WHEN substr({0}, 15, 1) = '7'
-    THEN date_trunc('month', to_timestamp(('x' || translate(left({0}, 13), '-', ''))::bit(48)::bigint / 1000.0) AT TIME ZONE 'UTC')
+    THEN date_trunc('month', to_timestamp(('x' || translate(left({0}, 13), '-', ''))::bit(48)::bigint / 1000.0)
+        AT TIME ZONE 'UTC')
     ELSE date_trunc('month', now() AT TIME ZONE 'UTC') END)::date"""
 _TABELLEN = {
     "bericht_inhoud": ("bericht_id", "bericht", [sa.Column("content_type", sa.String(255), nullable=False)]),
