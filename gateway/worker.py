@@ -33,7 +33,6 @@ from gateway.store.audit_zegels import KetenVerbroken, verzegel
 from gateway.store.partities import zorg_voor_partities
 
 log = structlog.get_logger("worker")
-_PARTITIONS_EVERY = 24 * 3600.0
 GRACE = 30.0
 """Seconds that running work gets to finish once the worker must stop; what is not finished is handed back."""
 
@@ -74,7 +73,7 @@ class Worker:
             _Chore(10.0, self._recover),
             _Chore(30.0, self._seal),
             _Chore(30.0, self._watch),
-            _Chore(_PARTITIONS_EVERY, self._partitions),
+            _Chore(3600.0, self._partitions),
         ]
         receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:

@@ -95,7 +95,7 @@ def schrijf(folder: Path, kop: Kop, regels: Iterator[Regel], voortgang: Voortgan
     tijdelijk = folder / f".{kop.maand:%Y-%m}.deel"
     with _nieuw(tijdelijk) as bestand:
         teller = _Teller(bestand)
-        with gzip.GzipFile(filename="", mode="wb", fileobj=teller, mtime=0) as zip_:  # type: ignore[arg-type]
+        with gzip.GzipFile(filename="", mode="wb", fileobj=teller, mtime=0) as zip_:
             zip_.write(_regel(_kop_als_json(kop)))
             for nummer, (tabel, rij) in enumerate(regels, 1):
                 zip_.write(_regel({"tabel": tabel, "rij": rij}))
@@ -228,7 +228,8 @@ def _hernoem(van: Path, naar: Path) -> None:
 def _controleer_regels(pad: Path, voortgang: Voortgang) -> Kop:
     kop, regels = lees(pad)
     geteld = dict.fromkeys(kop.aantallen, 0)
-    octetten, vorige = 0, ("", {})
+    octetten = 0
+    vorige: Regel = ("", {})
     for nummer, (tabel, rij) in enumerate(regels, 1):
         if tabel not in geteld:
             raise Beschadigd(f"rij {nummer} is van een tabel die de kop niet noemt")
