@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, Table, distinct, func, select, union
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, union
 
 from gateway.exchange.toestand import FINAL
 from gateway.store.archief_bestand import Regel, als_rij
@@ -24,7 +24,7 @@ def een_moment(conn: Connection) -> None:
 
 def maanden_met_inhoud(conn: Connection, voor: date) -> list[date]:
     """Months before `voor` of which payload bytes stand in the database, oldest first."""
-    gevonden = {m for t in INHOUD for m in conn.execute(select(distinct(t.c.maand)).where(t.c.maand < voor)).scalars()}
+    gevonden = {m for t in INHOUD for m in conn.execute(select(t.c.maand).where(t.c.maand < voor).distinct()).scalars()}
     return sorted(gevonden)
 
 

@@ -82,4 +82,5 @@ def _delen(pad: Path, voortgang: Voortgang) -> Iterator[_Deel]:
 
 def _voeg_toe(conn: Connection, tabel: Table, waarden: dict[str, Any], maand: date) -> int:
     insert = postgresql.insert if conn.dialect.name == "postgresql" else sqlite.insert
-    return conn.execute(insert(tabel).values({**waarden, "maand": maand}).on_conflict_do_nothing()).rowcount
+    opdracht = insert(tabel).values({**waarden, "maand": maand}).on_conflict_do_nothing()
+    return conn.execute(opdracht, execution_options={"preserve_rowcount": True}).rowcount
