@@ -30,7 +30,7 @@ from gateway.observe.alarmen import waak
 from gateway.observe.gezondheid import bewaking_van
 from gateway.refusal import Refusal
 from gateway.store.audit_zegels import KetenVerbroken, verzegel
-from gateway.store.partities import zorg_voor_partities
+from gateway.store.partities import INHOUD, zorg_voor_partities
 
 log = structlog.get_logger("worker")
 GRACE = 30.0
@@ -173,10 +173,11 @@ class Worker:
             waak(conn, self._bewaking, self._gateway.clock())
 
     def _partitions(self) -> None:
-        with self._gateway.store.writing() as conn:
-            made = zorg_voor_partities(conn, self._gateway.clock())
-        if made:
-            log.info("partitions_made", names=made)
+        for tabel in INHOUD:
+            with self._gateway.store.writing() as conn:
+                made = zorg_voor_partities(conn, self._gateway.clock(), [tabel])
+            if made:
+                log.info("partitions_made", names=made)
 
     def _seal(self) -> None:
         # Once a day: every finished day of the audit chain gets its signed checkpoint.

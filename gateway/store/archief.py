@@ -32,7 +32,7 @@ from gateway.store.archief_rijen import aantallen_inhoud, een_moment, maanden_me
 from gateway.store.archief_tables import archief
 from gateway.store.audit import BEGIN, noteer
 from gateway.store.engine import Store
-from gateway.store.partities import INHOUD, laat_vallen, maak_maand
+from gateway.store.partities import INHOUD, laat_vallen, maak_partities
 from gateway.store.slot import slot
 from gateway.trust.signing import Signer, seal
 from gateway.wire.build import moment
@@ -103,6 +103,13 @@ def geregistreerd(conn: Connection) -> list[Row[Any]]:
     return [*keten, *rijen_.values()]
 
 
+def maak_plaats(store: Store, maand: date) -> None:
+    """Give a month its own partitions."""
+    for tabel in INHOUD:
+        with store.writing() as conn:
+            maak_partities(conn, tabel, [maand])
+
+
 def rij_van(conn: Connection, maand: date) -> Row[Any] | None:
     return conn.execute(select(archief).where(archief.c.maand == maand)).first()
 
@@ -113,8 +120,7 @@ def _archiveer(kast: Archiefkast, maand: date) -> Uitslag:
         wachten = niet_klaar(conn, maand)
     if wachten:
         return Uitslag(maand=maand, bestand=None, niet_klaar=wachten)
-    with kast.store.writing() as conn:
-        maak_maand(conn, maand)
+    maak_plaats(kast.store, maand)
     if eerder is not None:
         return _haal_weer_weg(kast, eerder)
     with kast.store.reading() as conn:

@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.store.archief import Archiefkast, ArchiefProbleem, alleen, rij_van
+from gateway.store.archief import Archiefkast, ArchiefProbleem, alleen, maak_plaats, rij_van
 from gateway.store.archief_bestand import Voortgang, controleer, lees, octetten_van
 from gateway.store.audit import noteer
-from gateway.store.partities import INHOUD, maak_maand
+from gateway.store.partities import INHOUD
 
 _RIJEN = 200
 _OCTETTEN = 16 * 1024 * 1024
@@ -42,8 +42,7 @@ def zet_terug(kast: Archiefkast, maand: date) -> int:
             raise ArchiefProbleem(f"Maand {maand:%Y-%m} staat niet in het archief.")
         pad = kast.folder / rij.bestand
         controleer(pad, rij.sha256, kast.voortgang)
-        with kast.store.writing() as conn:
-            maak_maand(conn, maand)
+        maak_plaats(kast.store, maand)
         terug = 0
         for deel in _delen(pad, kast.voortgang):
             with kast.store.writing() as conn:

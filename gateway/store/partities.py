@@ -42,11 +42,12 @@ def naam_van(tabel: Table, maand: date | None) -> str:
     return f"{tabel.name}_{'overig' if maand is None else f'{maand:%Y_%m}'}"
 
 
-def zorg_voor_partities(conn: Connection, now: datetime) -> list[str]:
+def zorg_voor_partities(conn: Connection, now: datetime, tabellen: Sequence[Table] = INHOUD) -> list[str]:
     """Make the partitions of this month and the next ones where they are missing; on SQLite there is nothing to make.
 
     Args:
         conn: a write transaction that does nothing else; for a moment it holds up whoever writes messages.
+        tabellen: one at a time beside others that work, since they lock messages and deliveries in either order.
 
     Returns:
         The names of the partitions made now.
@@ -54,28 +55,19 @@ def zorg_voor_partities(conn: Connection, now: datetime) -> list[str]:
     Raises:
         sqlalchemy.exc.OperationalError: others held the tables all the time; to be tried again later.
     """
-    if conn.dialect.name != "postgresql":
-        return []
     nu = now.astimezone(UTC)
     nodig = list(maanden_vanaf(date(nu.year, nu.month, 1), VOORUIT + 1))
-    return [naam for tabel in INHOUD for naam in maak_partities(conn, tabel, nodig)]
+    return [naam for tabel in tabellen for naam in maak_partities(conn, tabel, nodig)]
 
 
 def maak_partities(conn: Connection, tabel: Table, maanden: Sequence[date]) -> list[str]:
     """Make the partitions of these months where they are missing; rows that waited in the other one move along."""
-    if not _missen(conn, tabel, maanden):
+    if conn.dialect.name != "postgresql" or not _missen(conn, tabel, maanden):
         return []
     slot(conn, "partities")
     missen = _missen(conn, tabel, maanden)
     _met_korte_sloten(conn, lambda: _maak(conn, tabel, missen))
     return [naam_van(tabel, m) for m in missen]
-
-
-def maak_maand(conn: Connection, maand: date) -> None:
-    """Make the partitions of one month, past or to come, where they are missing; on SQLite there is nothing to make."""
-    if conn.dialect.name == "postgresql":
-        for tabel in INHOUD:
-            maak_partities(conn, tabel, [maand])
 
 
 def maak_overig(conn: Connection, tabel: Table) -> None:
@@ -100,7 +92,8 @@ def laat_vallen(conn: Connection, maand: date, verwacht: Sequence[int]) -> bool:
     def werk() -> None:
         nonlocal gelukt
         namen = [naam_van(tabel, maand) for tabel in INHOUD]
-        conn.exec_driver_sql(f"LOCK TABLE {', '.join(namen)} IN ACCESS EXCLUSIVE MODE")
+        # In the order in which senders lock them.
+        conn.exec_driver_sql(f"LOCK TABLE {', '.join(f'ONLY {t.name}' for t in INHOUD)} IN ACCESS EXCLUSIVE MODE")
         aantallen = [conn.execute(select(func.count()).where(t.c.maand == maand).select_from(t)).scalar_one() for t in INHOUD]
         gelukt = aantallen == list(verwacht)
         if gelukt:
@@ -126,6 +119,9 @@ def _met_korte_sloten(conn: Connection, werk: Callable[[], None]) -> None:
 
 
 def _maak(conn: Connection, tabel: Table, maanden: Sequence[date]) -> None:
+    # First what the foreign key points at, as senders do: attaching a partition locks it too.
+    ouder = next(iter(tabel.foreign_keys)).column.table.name
+    conn.exec_driver_sql(f"LOCK TABLE {ouder} IN SHARE ROW EXCLUSIVE MODE")
     overig = naam_van(tabel, None)
     wachtend = conn.execute(select(tabel.c.maand).where(tabel.c.maand.in_(maanden)).limit(1)).first() is not None
     if wachtend:

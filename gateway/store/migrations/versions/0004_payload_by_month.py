@@ -20,8 +20,8 @@ _MAAND_VAN_ID = """(CASE WHEN substr({0}, 15, 1) = '7'
         AT TIME ZONE 'UTC')
     ELSE date_trunc('month', now() AT TIME ZONE 'UTC') END)::date"""
 _TABELLEN = {
-    "bericht_inhoud": ("bericht_id", "bericht", [sa.Column("content_type", sa.String(255), nullable=False)]),
-    "levering_inhoud": ("levering_id", "levering", []),
+    "bericht_inhoud": ("bericht_id", "bericht", ("content_type",)),
+    "levering_inhoud": ("levering_id", "levering", ()),
 }
 
 
@@ -79,7 +79,7 @@ def _maak(tabel: str, *, per_maand: bool) -> None:
         tabel,
         sa.Column(van, sa.String(36), nullable=False),
         *maand,
-        *(k.copy() for k in eigen),
+        *(sa.Column(naam, sa.String(255), nullable=False) for naam in eigen),
         sa.Column("octetten", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint([van], [f"{ouder}.id"], name=f"fk_{tabel}_{van}_{ouder}"),
         sa.PrimaryKeyConstraint(van, *(k.name for k in maand), name=f"pk_{tabel}"),
@@ -99,6 +99,6 @@ def _verdeel(conn: sa.Connection) -> None:
 
 def _zet_over(tabel: str, maand: str | None) -> None:
     van, _ouder, eigen = _TABELLEN[tabel]
-    kolommen = ", ".join([van, *(k.name for k in eigen), "octetten"])
+    kolommen = ", ".join([van, *eigen, "octetten"])
     erbij, waarde = ("", "") if maand is None else (", maand", f", {maand.format(van)}")
     op.execute(sa.text(f"INSERT INTO {tabel} ({kolommen}{erbij}) SELECT {kolommen}{waarde} FROM {tabel}_oud".replace(":", r"\:")))
