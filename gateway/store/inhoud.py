@@ -8,7 +8,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, select
 
 from gateway.refusal import Code, Refusal
+from gateway.store.archief_tables import archief
 from gateway.store.identifiers import maand_van
+from gateway.store.tables import bericht_inhoud
 
 
 def lees_inhoud(conn: Connection, tabel: Table, ids: Sequence[str]) -> dict[str, Row[Any]]:
@@ -28,3 +30,12 @@ def lees_inhoud(conn: Connection, tabel: Table, ids: Sequence[str]) -> dict[str,
         if bericht_id not in gevonden:
             raise Refusal(Code.ARCHIVED, found=f"maand {maand_van(bericht_id):%Y-%m}")
     return gevonden
+
+
+def in_archief(conn: Connection, bericht_id: str) -> str | None:
+    """Name of the archive file that a message's bytes went to; None while they are in the database."""
+    hier = select(bericht_inhoud.c.bericht_id).where(bericht_inhoud.c.bericht_id == bericht_id)
+    if conn.execute(hier).first() is not None:
+        return None
+    bestand: str | None = conn.execute(select(archief.c.bestand).where(archief.c.maand == maand_van(bericht_id))).scalar()
+    return bestand

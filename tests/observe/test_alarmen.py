@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from gateway.exchange import lijn
 from gateway.exchange.transport import Refused, Unreachable
