@@ -42,7 +42,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -58,7 +58,7 @@ FIELDS = ("Maand", "Bestand", "SHA256", "VorigBestand", "VorigeSHA256", "Bericht
 FIRST = "0" * 64
 NAME = re.compile(r"(\d{4}-\d\d)-([0-9a-f]{16})\.(jsonl\.gz|xml)", re.ASCII)
 PAYLOAD = {"bericht_inhoud": ("bericht", "bericht_id", "sha256"), "levering_inhoud": ("levering", "levering_id", "hash")}
-UNREADABLE = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, etree.LxmlError)
+UNREADABLE = (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError, UnsupportedAlgorithm, etree.LxmlError)
 
 Accept = Callable[[x509.Certificate, list[x509.Certificate], datetime], None]
 """Raises Broken for a signer that is not the gateway: its certificate, others that came along, when it signed."""

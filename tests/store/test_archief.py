@@ -430,7 +430,7 @@ def test_a_gateway_answers_about_archived_messages_as_before(
 ) -> None:
     with start_gateway(VSB_DATABASE_URL=url, VSB_CONSOLE="true", options=("--no-worker",)) as gateway:
         now, own_id = gateway.now(), str(uuid4())
-        facility = FacilityClient(gateway.base, sample_signer("facility-ibw-1"), IBW1, clock=lambda: now)
+        facility = FacilityClient(gateway.base, sample_signer("facility-ibw-1"), IBW1, pijler="eibwfin", clock=lambda: now)
         stay = {"Startdatum": gateway.today(), "TypeVerblijf": "regulier"}
         answer = facility.indienen(own_id, PERSONS["els"], StartVerblijf=stay)
         store = Store(make_engine(url))
