@@ -7,7 +7,7 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from gateway.commands import alarms, audit, certs, deliveries, demo, receipt, reference, register, serve, settings
+from gateway.commands import alarms, archive, audit, certs, deliveries, demo, receipt, reference, register, serve, settings
 from gateway.trust.keys import KeyProblem
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(register.app, name="register")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(audit.app, name="audit")
+app.add_typer(archive.app, name="archive")
 
 
 def main() -> None:

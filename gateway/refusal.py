@@ -246,6 +246,9 @@ class Code(Enum):
     AMOUNTS = _c("VSB-ID-004", "SOA-03007",
         "De bedragen van de afrekening kloppen niet met de zending.", "The settlement's amounts do not agree with the zending.",
         "Gevraagd = aanvaard + geweigerd, en gevraagd is wat de gateway leverde.", business=True)
+    ARCHIVED = _c("VSB-ID-005", "SOA-03007",
+        "De inhoud van dit bericht staat in het archief.", "The content of this message is in the archive.",
+        "Vraag de centrale toepassing om de maand terug te zetten; de levensloop blijft opvraagbaar.", business=True)
 
     UNAVAILABLE = _c("VSB-SYS-001", "SOA-02002",
         "De dienst is tijdelijk niet beschikbaar.", "The service is temporarily unavailable.",

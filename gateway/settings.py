@@ -132,6 +132,14 @@ class Settings(BaseSettings):
     xop_threshold: int = Field(
         81_920, description="Base64 characters from which a value goes as an attachment to a client that sent XOP.", ge=1
     )
+    archive: Path = Field(
+        Path("run/archive"), description="Folder of the archive: a file for each month, with its signed manifest."
+    )
+    retention_months: int = Field(
+        24,
+        description="Whole months that payload bytes stay in the database before `archive run` may take them.",
+        ge=0,
+    )
     console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -30,6 +30,7 @@ from gateway.observe.alarmen import waak
 from gateway.observe.gezondheid import bewaking_van
 from gateway.refusal import Refusal
 from gateway.store.audit_zegels import KetenVerbroken, verzegel
+from gateway.store.partities import INHOUD, zorg_voor_partities
 
 log = structlog.get_logger("worker")
 GRACE = 30.0
@@ -72,6 +73,7 @@ class Worker:
             _Chore(10.0, self._recover),
             _Chore(30.0, self._seal),
             _Chore(30.0, self._watch),
+            _Chore(3600.0, self._partitions),
         ]
         receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:
@@ -169,6 +171,13 @@ class Worker:
     def _watch(self) -> None:
         with self._gateway.store.writing() as conn:
             waak(conn, self._bewaking, self._gateway.clock())
+
+    def _partitions(self) -> None:
+        for tabel in INHOUD:
+            with self._gateway.store.writing() as conn:
+                made = zorg_voor_partities(conn, self._gateway.clock(), [tabel])
+            if made:
+                log.info("partitions_made", names=made)
 
     def _seal(self) -> None:
         # Once a day: every finished day of the audit chain gets its signed checkpoint.

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from gateway.diensten.kern import Gateway
 from gateway.store import berichten, dossiers
+from gateway.store.inhoud import in_archief
 from gateway.store.tables import bericht, levering
 
 PAGE = 50
@@ -41,6 +42,7 @@ def console_router(gateway: Gateway) -> APIRouter:
                 "row": row,
                 "stappen": berichten.levensloop(conn, bericht_id),
                 "beslissingen": dossiers.beslissingen(conn, bericht_id),
+                "archief": in_archief(conn, bericht_id),
                 "leveringen": conn.execute(
                     select(levering).where(levering.c.bericht_id == bericht_id).order_by(levering.c.id)
                 ).all(),

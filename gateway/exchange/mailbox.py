@@ -13,6 +13,7 @@ from gateway.exchange import tacks
 from gateway.exchange.outbox import PULL
 from gateway.exchange.toestand import FINAL, IN_MAILBOX, Toestand
 from gateway.refusal import Code, Refusal
+from gateway.store.inhoud import lees_inhoud
 from gateway.store.slot import slot
 from gateway.store.tables import levering, levering_inhoud, postbus_vraag
 from gateway.wire.generic import Outgoing, Tack
@@ -73,9 +74,7 @@ def _oldest(conn: Connection, bestemming: str, soort: str, limit: int, also: Col
 
 
 def _contents(conn: Connection, ids: Sequence[str]) -> dict[str, bytes]:
-    content = levering_inhoud.c
-    rows = conn.execute(select(content.levering_id, content.octetten).where(content.levering_id.in_(ids)))
-    return {r[0]: r[1] for r in rows}
+    return {i: row.octetten for i, row in lees_inhoud(conn, levering_inhoud, ids).items()}
 
 
 def markeer_opgehaald(conn: Connection, ids: Sequence[str], now: datetime) -> list[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, sele
 
 from gateway.exchange.beleid import Beleid, back_off
 from gateway.exchange.toestand import BLOCKING, FINAL, PENDING, RETRYABLE, Toestand
+from gateway.store.inhoud import lees_inhoud
 from gateway.store.tables import levering, levering_inhoud, poging
 
 PULL = "pull"
@@ -152,11 +153,8 @@ def _neem(conn: Connection, query: Any, werker: str, now: datetime, beleid: Bele
         return []
     ids = [r.id for r in rows]
     conn.execute(update(levering).where(levering.c.id.in_(ids)).values(lease_tot=now + beleid.lease, lease_van=werker))
-    contents = conn.execute(
-        select(levering_inhoud.c.levering_id, levering_inhoud.c.octetten).where(levering_inhoud.c.levering_id.in_(ids))
-    )
-    octets = {r[0]: r[1] for r in contents}
-    return [_claim(r, werker, octets[r.id]) for r in rows]
+    contents = lees_inhoud(conn, levering_inhoud, ids)
+    return [_claim(r, werker, contents[r.id].octetten) for r in rows]
 
 
 def _claim(row: Row[Any], werker: str, content: bytes) -> Claim:

@@ -43,3 +43,5 @@ class Gebeurtenis(StrEnum):
     LEVERINGEN_OMGELEID = "leveringen_omgeleid", "wachtende leveringen gaan langs een ander transport"
     LIJN_GEPAUZEERD = "lijn_gepauzeerd", "de leveringen aan een zorgkas zijn stilgelegd"
     LIJN_HERVAT = "lijn_hervat", "de leveringen aan een zorgkas gaan weer door"
+    ARCHIEF_GEMAAKT = "archief_gemaakt", "de octetten van een maand staan in het archief en zijn uit de databank weg"
+    ARCHIEF_TERUGGEZET = "archief_teruggezet", "de octetten van een gearchiveerde maand staan weer in de databank"

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, or_, select, update
 
+from gateway.store.inhoud import lees_inhoud
 from gateway.store.tables import bericht, bericht_inhoud, levensstap
 
 
@@ -167,8 +168,10 @@ def levensloop(conn: Connection, bericht_id: str) -> list[Row[Any]]:
 
 
 def inhoud(conn: Connection, bericht_id: str) -> tuple[str, bytes]:
-    """Content type and exact bytes of a message."""
-    row = conn.execute(
-        select(bericht_inhoud.c.content_type, bericht_inhoud.c.octetten).where(bericht_inhoud.c.bericht_id == bericht_id)
-    ).one()
-    return row[0], row[1]
+    """Content type and exact bytes of a message.
+
+    Raises:
+        Refusal: ARCHIVED.
+    """
+    row = lees_inhoud(conn, bericht_inhoud, [bericht_id])[bericht_id]
+    return row.content_type, row.octetten

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 _LOCK = threading.Lock()
@@ -19,3 +19,13 @@ def message_id(now: datetime) -> str:
         _LAST = stamp = max(int(now.timestamp() * 1000) << 12, _LAST + 1)
     tail = int.from_bytes(os.urandom(8), "big") & 0x3FFFFFFFFFFFFFFF
     return str(UUID(int=(stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | tail))
+
+
+def maand_van(identifier: str) -> date:
+    """First day of the month (UTC) in which an id was made; of an id that does not say so, of this month."""
+    # RFC 9562 §5.7: the version stands in the thirteenth hexadecimal digit, the milliseconds in the twelve before it.
+    if identifier[14:15] == "7":
+        made = datetime.fromtimestamp(int(identifier[:8] + identifier[9:13], 16) / 1000, UTC)
+    else:
+        made = datetime.now(UTC)
+    return date(made.year, made.month, 1)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from gateway.store.metadata import metadata
-from gateway.store.types import Moment
+from gateway.store.types import Moment, maandkolom
 
 _BigId = BigInteger().with_variant(Integer, "sqlite")
 
@@ -61,8 +61,10 @@ bericht_inhoud = Table(
     "bericht_inhoud",
     metadata,
     Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    maandkolom("bericht_id"),
     Column("content_type", String(255), nullable=False),
     Column("octetten", LargeBinary, nullable=False, comment="HTTP body, byte for byte"),
+    postgresql_partition_by="RANGE (maand)",
 )
 
 levensstap = Table(
@@ -179,7 +181,9 @@ levering_inhoud = Table(
     "levering_inhoud",
     metadata,
     Column("levering_id", String(36), ForeignKey("levering.id"), primary_key=True),
+    maandkolom("levering_id"),
     Column("octetten", LargeBinary, nullable=False),
+    postgresql_partition_by="RANGE (maand)",
 )
 
 lijn = Table(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, select
 
 from gateway.exchange import lijn
 from gateway.exchange.transport import Refused, Unreachable
@@ -15,7 +15,7 @@ from gateway.observe.alarmen import Bewaking, waak
 from gateway.paths import data_dir
 from gateway.store import berichten
 from gateway.store.audit_tables import audit
-from gateway.store.tables import alarm, certificaat, levensstap, taak
+from gateway.store.tables import alarm, certificaat, taak
 from gateway.trust.chain import TrustStore, load_trust_store
 from gateway.trust.revocation import RevocationMode
 from tests.exchange.conftest import Outbox, Receiver, box, clock, postgresql, store  # noqa: F401
@@ -172,8 +172,8 @@ def _known(label: str, sha: str, end: datetime) -> dict[str, object]:
 
 
 def test_a_life_step_that_is_not_in_the_future_says_nothing(box: Outbox) -> None:  # noqa: F811
-    box.put()
+    name = box.put()
     with box.store.writing() as conn:
-        conn.execute(update(levensstap).values(tijdstip=box.clock() - timedelta(days=1)))
+        berichten.stappen(conn, name, [(berichten.Stap.GEROUTEERD, None)], box.clock() - timedelta(days=1))
     assert look(box) == (0, 0)
     assert berichten.GATEWAY == "gateway"
