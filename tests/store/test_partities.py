@@ -168,7 +168,7 @@ def test_senders_go_on_while_partitions_are_made_and_dropped(own: Store) -> None
                     name = bericht(conn, NU, content)
                     lever(conn, name, NU, content, naar=f"zorgkas:{number}")
                 with own.writing() as conn:
-                    outbox.geef_terug(conn, "w1")
+                    outbox.geef_terug(conn, "w1", NU)
                     berichten.stappen(conn, name, [(berichten.Stap.BEVESTIGD, None)], NU)
                 sent[0] += 1
             except Exception as error:
