@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench hostile fuzz mutation chaos install clean debian-test
+.PHONY: run test lint format bench hostile fuzz mutation chaos cookbooks install clean debian-test
 
 install: $(STAMP)
 
@@ -44,6 +44,10 @@ bench: install
 # The hostile corpus alone, against a real server process; ends with one line of counts.
 hostile: install
 	@$(BIN)/python -m tests.hostile.run $(ARGS)
+
+# Every example of every pillar's cookbook through a real server; ends with one line of counts.
+cookbooks: install
+	@$(BIN)/python -m tests.cookbooks.run
 
 # Random mutations of valid messages on the parser, the verifier and the blob decoder, for SECONDS.
 SECONDS ?= 600

@@ -88,22 +88,24 @@ def receipt(
         console.print("[red]--key and --certificate go together.[/]")
         raise typer.Exit(2)
     try:
-        levering, digest = read_dropped(file)
+        message_id, zorgkas, digest = read_dropped(file)
         if key is None or certificate is None:
-            signer = _sample_zorgkas(levering.zorgkas)
+            signer = _sample_zorgkas(zorgkas)
         else:
             signer = load_signer(certificate.read_bytes(), key_pem=key.read_bytes())
     except (ChecksumMismatch, ValueError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     except Refusal as refusal:
-        console.print(f"{file.name} is not a Levering: {refusal.findings[0].place or ''}", style="red", markup=False)
+        console.print(
+            f"{file.name} is no Levering or Mededeling: {refusal.findings[0].place or ''}", style="red", markup=False
+        )
         raise typer.Exit(1) from None
     if signer is None:
-        console.print(f"There is no sample certificate of zorgkas {levering.zorgkas}: give --key and --certificate.", style="red")
+        console.print(f"There is no sample certificate of zorgkas {zorgkas}: give --key and --certificate.", style="red")
         raise typer.Exit(2)
-    target = out / f"{levering.message_id}.xml"
-    leave(signed_receipt(levering, digest, signer, datetime.now(UTC), refused=refuse), target)
+    target = out / f"{message_id}.xml"
+    leave(signed_receipt(message_id, zorgkas, digest, signer, datetime.now(UTC), refused=refuse), target)
     console.print(f"Wrote {target}", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -213,6 +213,10 @@ class FacilityClient:
         """What became of a message: `BerichtId=…`, `MessageId=…` or `Sha256=…`."""
         return self._aanvraag.service.Raadplegen(Afzender=self.afzender(), **vraag)
 
+    def dossiers(self, **vraag: str) -> list[Any]:
+        """What the central application knows of a person (Insz) or a dossier (Dossiernummer) at the facility."""
+        return list(self._aanvraag.service.RaadplegenDossier(Afzender=self.afzender(), Voorziening=self.riziv, **vraag) or ())
+
 
 def zorgkas_client(base: str, signer: Signer, cbe: str, clock: Clock = now) -> GenericAsyncClient:
     """What a zorgkas's software does, against one gateway."""

@@ -8,13 +8,17 @@ import os
 from datetime import datetime
 from pathlib import Path
 
+from gateway.berichten.names import ZORGKAS
 from gateway.berichten.ontvangst import Ontvangstmelding, OntvangstUitkomst, schrijf_ontvangstmelding
-from gateway.berichten.zorgkas import Levering, lees_levering
+from gateway.berichten.zorgkas import lees_adres
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.trust.signing import Signer, seal
+from gateway.wire.names import q
 from gateway.wire.parser import Bounds, parse
 
+DELIVERED = frozenset({q(ZORGKAS, "Levering"), q(ZORGKAS, "Mededeling")})
+"""What a zorgkas is sent."""
 _BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=5_000_000)
 
 
@@ -22,12 +26,12 @@ class ChecksumMismatch(Exception):
     """The file is not the one that its checksum file was made for."""
 
 
-def read_dropped(file: Path) -> tuple[Levering, bytes]:
-    """A Levering as it lies in `uit/`, with the SHA-256 of the file.
+def read_dropped(file: Path) -> tuple[str, str, bytes]:
+    """(MessageId, zorgkas, SHA-256) of a Levering or Mededeling as it lies in `uit/`.
 
     Raises:
         ChecksumMismatch: `<file>.sha256` is there and tells another digest.
-        Refusal: it does not read as a Levering.
+        Refusal: it does not read as one of them.
     """
     content = file.read_bytes()
     digest = hashlib.sha256(content)
@@ -36,20 +40,22 @@ def read_dropped(file: Path) -> tuple[Levering, bytes]:
         raise ChecksumMismatch(f"{file.name} is not what {checksum.name} was made for: leave it, and look again later")
     root = parse(content, _BOUNDS)
     registry.check(root)
-    if not str(root.tag).endswith("}Levering"):
-        raise Refusal(Code.SCHEMA, place="/", expected="Levering", found=str(root.tag)[:120])
-    return lees_levering(root), digest.digest()
+    if root.tag not in DELIVERED:
+        raise Refusal(Code.SCHEMA, place="/", expected="Levering or Mededeling", found=str(root.tag)[:120])
+    return *lees_adres(root), digest.digest()
 
 
-def signed_receipt(levering: Levering, sha256: bytes, signer: Signer, now: datetime, *, refused: str | None = None) -> bytes:
+def signed_receipt(
+    message_id: str, zorgkas: str, sha256: bytes, signer: Signer, now: datetime, *, refused: str | None = None
+) -> bytes:
     """The sealed Ontvangstmelding.
 
     Args:
         refused: why the zorgkas cannot use the file; None: it has accepted it.
     """
     melding = Ontvangstmelding(
-        message_id=levering.message_id,
-        zorgkas=levering.zorgkas,
+        message_id=message_id,
+        zorgkas=zorgkas,
         sha256=sha256,
         tijdstip=now,
         uitkomst=OntvangstUitkomst.AANVAARD if refused is None else OntvangstUitkomst.GEWEIGERD,

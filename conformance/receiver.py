@@ -16,7 +16,8 @@ from fastapi import FastAPI, Request, Response
 from lxml.etree import _Element as Element
 from starlette.concurrency import run_in_threadpool
 
-from gateway.berichten.zorgkas import Levering, lees_levering
+from conformance.receipts import DELIVERED
+from gateway.berichten.zorgkas import lees_adres
 from gateway.clock import Clock, system_clock
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
@@ -71,22 +72,22 @@ class Receiver:
             raise Refusal(Code.UNKNOWN_OPERATION, place="/Envelope/Body", expected="post")
         post = read_post(envelope.payload, max_blob=_LIMIT)
         verify_blob_signature(post.xades, post.blob, signed.certificate, SYNCHRONOUS, now)
-        levering = self._levering(post.blob.content)
-        if levering.zorgkas != code:
-            raise Refusal(Code.UNKNOWN_MESSAGE, place="/Levering/Zorgkas", expected=code, found=levering.zorgkas)
-        self._keep(code, levering.message_id, post.blob.content)
-        response = write_post_response(
-            request=post.blob.content, input_reference=post.input_reference, reference=levering.message_id
-        )
+        message_id, zorgkas = self._address(post.blob.content)
+        if zorgkas != code:
+            raise Refusal(Code.UNKNOWN_MESSAGE, place="Zorgkas", expected=code, found=zorgkas)
+        self._keep(code, message_id, post.blob.content)
+        response = write_post_response(request=post.blob.content, input_reference=post.input_reference, reference=message_id)
         signer = self.signer_of(code)
         if signer is None:
             return serialise(write_envelope(response, (timestamp_security(moment(now), moment(now)),)))
         return serialise(_signed(write_envelope(response), signer, now))
 
-    def _levering(self, content: bytes) -> Levering:
+    def _address(self, content: bytes) -> tuple[str, str]:
         root = parse(content, Bounds(octets=_LIMIT, markup=5_000_000))
         registry.check(root)
-        return lees_levering(root)
+        if root.tag not in DELIVERED:
+            raise Refusal(Code.SCHEMA, place="/", expected="Levering or Mededeling", found=str(root.tag)[:120])
+        return lees_adres(root)
 
     def _keep(self, code: str, message_id: str, content: bytes) -> None:
         folder = self.folder / code
@@ -101,7 +102,7 @@ class Receiver:
             os.link(temporary, target)
         except FileExistsError:
             if target.read_bytes() != content:
-                raise Refusal(Code.ID_REUSED, place="/Levering/MessageId", found=message_id) from None
+                raise Refusal(Code.ID_REUSED, place="MessageId", found=message_id) from None
         finally:
             temporary.unlink()
         descriptor = os.open(folder, os.O_RDONLY)

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp
 
 from gateway.clock import shifted_clock, system_clock
 from gateway.console.routes import console_router
-from gateway.cookbooks import load_cookbooks
+from gateway.cookbook.laden import load_cookbooks
+from gateway.cookbook.site import site
 from gateway.diensten.kern import Gateway
 from gateway.observe import logs
 from gateway.observe.routes import observe_router
@@ -34,6 +35,8 @@ from gateway.trust.saml import StsTrust
 from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.limits import RateLimit
 from gateway.wire.wsdl import schema_file, wsdl
+
+_PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'self'", "X-Content-Type-Options": "nosniff"}
 
 
 def make_gateway(settings: Settings) -> Gateway:
@@ -117,6 +120,15 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
             )
         base = gateway.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
         return Response(wsdl(module.DIENST.wsdl, f"{base}/soap/{naam}/v1"), media_type=XML_CONTENT_TYPE)
+
+    pages = site(gateway.settings.cookbooks, gateway.cookbooks)
+
+    @app.get("/cookbooks/{path:path}", response_model=None)
+    async def cookbook(path: str) -> Response:
+        page = pages.get(path or "index.html")
+        if page is None:
+            return PlainTextResponse("Niet gevonden.\n", status_code=404)
+        return Response(page, media_type="text/css" if path.endswith(".css") else "text/html", headers=_PAGE_HEADERS)
 
     @app.get("/xsd/{path:path}", response_model=None)
     async def schema(path: str) -> Response:

@@ -7,7 +7,20 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from gateway.commands import alarms, archive, audit, certs, deliveries, demo, receipt, reference, register, serve, settings
+from gateway.commands import (
+    alarms,
+    archive,
+    audit,
+    certs,
+    cookbook,
+    deliveries,
+    demo,
+    receipt,
+    reference,
+    register,
+    serve,
+    settings,
+)
 from gateway.trust.keys import KeyProblem
 
 app = typer.Typer(
@@ -31,6 +44,7 @@ app.add_typer(register.app, name="register")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(audit.app, name="audit")
 app.add_typer(archive.app, name="archive")
+app.add_typer(cookbook.app, name="cookbook")
 
 
 def main() -> None:

@@ -15,7 +15,9 @@ from random import Random
 
 import structlog
 
+from gateway.diensten.beslissen import bewaak_beraad
 from gateway.diensten.kern import Gateway
+from gateway.diensten.mutaties import meld_mutaties
 from gateway.diensten.taken import doe_taak, geef_taken_terug, werkers_met_taken
 from gateway.exchange import outbox
 from gateway.exchange.beleid import Beleid
@@ -42,7 +44,7 @@ class _Chore:
     """Something to do every so many seconds."""
 
     every: float
-    work: Callable[[], None]
+    work: Callable[[], object]
     due: float = field(default=0.0)
 
 
@@ -74,6 +76,8 @@ class Worker:
             _Chore(30.0, self._seal),
             _Chore(30.0, self._watch),
             _Chore(3600.0, self._partitions),
+            _Chore(60.0, lambda: bewaak_beraad(self._gateway)),
+            _Chore(60.0, lambda: meld_mutaties(self._gateway)),
         ]
         receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:

@@ -1,14 +1,16 @@
-"""Aanvraag and kennisgeving: the notifications about a person's stay."""
+"""Aanvraag and kennisgeving: what a facility asks or tells about one person."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from lxml.etree import _Element as Element
 
-from gateway.berichten.lezen import datum, kind, tekst, tekst_of_none, tijdstip, uur, waar
+from gateway.berichten.lezen import datum, kind, tekst, tijdstip, waar
 from gateway.berichten.names import AANVRAAG, COMMON
+from gateway.berichten.soorten import SOORTEN, Soort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,56 +42,57 @@ class Hoofding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StartVerblijf:
-    """Kennisgeving: a stay starts."""
+class Kennisgeving:
+    """What is asked or told: one kind of message, its fields by their path below its element.
 
-    startdatum: date
-    startuur: time | None
-    type_verblijf: str
-    dossierreferentie: str | None
+    The fields are text that fits aanvraag.xsd; a rule names the field it looks at, so that a cookbook can choose both.
+    """
 
+    soort: Soort
+    velden: Mapping[str, tuple[str, ...]]
+    """Path, such as `Zorgcategorie/Schaal`, to its values in the order of the message."""
 
-@dataclass(frozen=True, kw_only=True)
-class EindeVerblijf:
-    """Kennisgeving: a stay ends, the last day inside it."""
+    def waarden(self, pad: str) -> tuple[str, ...]:
+        return self.velden.get(pad, ())
 
-    dossiernummer: str
-    einddatum: date
-    einduur: time | None
-    reden: str
+    def waarde(self, pad: str) -> str | None:
+        """The first value of a field, or None when the message has none."""
+        return next(iter(self.waarden(pad)), None)
 
+    def dag(self, pad: str) -> date | None:
+        """The first value of a date field."""
+        gevonden = self.waarde(pad)
+        return None if gevonden is None else datum(gevonden)
 
-@dataclass(frozen=True, kw_only=True)
-class Annulering:
-    """A notification taken back."""
+    @property
+    def dossiernummer(self) -> str | None:
+        """None of a kind that opens a dossier."""
+        return self.waarde("Dossiernummer")
 
-    dossiernummer: str
-    motivering: str
+    @property
+    def zorgdatum(self) -> date | None:
+        """The care date; None of an annulment."""
+        return None if self.soort.dag is None else self.dag(self.soort.dag)
 
-
-Kennisgeving = StartVerblijf | EindeVerblijf | Annulering
-
-SOORTEN: dict[type[Kennisgeving], str] = {
-    StartVerblijf: "StartVerblijf",
-    EindeVerblijf: "EindeVerblijf",
-    Annulering: "Annulering",
-}
+    @property
+    def laatste_dag(self) -> date | None:
+        return None if self.soort.tot is None else self.dag(self.soort.tot)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Aanvraag:
-    """One notification for one person at one facility."""
+    """One message for one person at one facility."""
 
     hoofding: Hoofding
     voorziening: str
     insz: str
     kennisgeving: Kennisgeving
-    regels: dict[str, int]
-    """Element name to its line in the message, for findings."""
+    regels: Mapping[str, int]
+    """Path below the Aanvraag to its first line in the message, for findings."""
 
     @property
     def soort(self) -> str:
-        return SOORTEN[type(self.kennisgeving)]
+        return self.kennisgeving.soort.naam
 
 
 def lees_afzender(element: Element) -> Afzender:
@@ -123,14 +126,23 @@ def lees_aanvraag(request: Element) -> Aanvraag:
         LookupError: the element was not checked against aanvraag.xsd.
     """
     element = kind(request, AANVRAAG, "Aanvraag")
-    soorten = ("StartVerblijf", "EindeVerblijf", "Annulering")
-    inhoud = next(k for s in soorten if (k := element.find(f"{{{AANVRAAG}}}{s}")) is not None)
+    inhoud = next((k for k in element.iterchildren("*") if _lokaal(k) in SOORTEN), None)
+    if inhoud is None:
+        raise LookupError("no kind of message that the schema knows")
+    regels: dict[str, int] = {}
+    for pad, blad in _paden(element, ""):
+        if blad.sourceline is not None:
+            regels.setdefault(pad, blad.sourceline)
+    velden: dict[str, tuple[str, ...]] = {}
+    for pad, blad in _paden(inhoud, ""):
+        if not len(blad):
+            velden[pad] = (*velden.get(pad, ()), (blad.text or "").strip())
     return Aanvraag(
         hoofding=lees_hoofding(kind(element, AANVRAAG, "Hoofding")),
         voorziening=tekst(element, AANVRAAG, "Voorziening"),
         insz=tekst(kind(element, AANVRAAG, "Gebruiker"), AANVRAAG, "Insz"),
-        kennisgeving=_lees_kennisgeving(inhoud),
-        regels={_lokaal(e): e.sourceline for e in element.iter("*") if e.sourceline is not None},
+        kennisgeving=Kennisgeving(soort=SOORTEN[_lokaal(inhoud)], velden=velden),
+        regels=regels,
     )
 
 
@@ -138,26 +150,8 @@ def _lokaal(element: Element) -> str:
     return str(element.tag).rpartition("}")[2]
 
 
-def _lees_kennisgeving(element: Element) -> Kennisgeving:
-    match _lokaal(element):
-        case "StartVerblijf":
-            startuur = tekst_of_none(element, AANVRAAG, "Startuur")
-            return StartVerblijf(
-                startdatum=datum(tekst(element, AANVRAAG, "Startdatum")),
-                startuur=None if startuur is None else uur(startuur),
-                type_verblijf=tekst(element, AANVRAAG, "TypeVerblijf"),
-                dossierreferentie=tekst_of_none(element, AANVRAAG, "Dossierreferentie"),
-            )
-        case "EindeVerblijf":
-            einduur = tekst_of_none(element, AANVRAAG, "Einduur")
-            return EindeVerblijf(
-                dossiernummer=tekst(element, AANVRAAG, "Dossiernummer"),
-                einddatum=datum(tekst(element, AANVRAAG, "Einddatum")),
-                einduur=None if einduur is None else uur(einduur),
-                reden=tekst(element, AANVRAAG, "Reden"),
-            )
-        case _:
-            return Annulering(
-                dossiernummer=tekst(element, AANVRAAG, "Dossiernummer"),
-                motivering=tekst(element, AANVRAAG, "Motivering"),
-            )
+def _paden(element: Element, boven: str) -> Iterator[tuple[str, Element]]:
+    for onder in element.iterchildren("*"):
+        pad = f"{boven}{_lokaal(onder)}"
+        yield pad, onder
+        yield from _paden(onder, f"{pad}/")

@@ -88,6 +88,11 @@ def lees_levering(element: Element) -> Levering:
     )
 
 
+def lees_adres(element: Element) -> tuple[str, str]:
+    """(MessageId, Zorgkas) of any schema-valid document for a zorgkas: a Levering or a Mededeling."""
+    return tekst(element, ZORGKAS, "MessageId"), tekst(element, ZORGKAS, "Zorgkas")
+
+
 def lees_beslissing(element: Element) -> ZorgkasBeslissing:
     """Read a schema-valid Beslissing."""
     return ZorgkasBeslissing(

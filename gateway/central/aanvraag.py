@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf
-from gateway.central import controles_aanvraag  # noqa: F401
-from gateway.central.bevinding import CONTROLES
-from gateway.central.cookbook import Cookbook, Familie
+from gateway.berichten.aanvraag import Aanvraag
+from gateway.central import controles_cumul, controles_dossier, controles_persoon, controles_veld  # noqa: F401
+from gateway.central.bevinding import CONTROLES, Bevinding
+from gateway.central.cookbook import Cookbook, Familie, Regel
+from gateway.central.geval import Geval
 from gateway.central.model import AanvraagContext, Beslissing, Effect, Reden, Uitkomst
 
 
@@ -16,23 +17,9 @@ def beoordeel_aanvraag(aanvraag: Aanvraag, context: AanvraagContext, cookbook: C
 
     A refusal wins over in beraad; a signal changes nothing (facts vsb.md §4.0).
     """
-    regels = cookbook.regels_van(Familie.AANVRAAG, aanvraag.soort)
-    redenen = tuple(
-        Reden(
-            code=regel.id,
-            effect=regel.effect or Effect.GEWEIGERD,
-            tekst=regel.tekst,
-            tekst_en=regel.tekst_en,
-            plaats=b.plaats,
-            regel=b.regel,
-            verwacht=b.verwacht,
-            gevonden=b.gevonden,
-            remedie=regel.remedie,
-            bron=regel.bron,
-        )
-        for regel in regels
-        for b in CONTROLES["aanvraag", regel.controle].functie(aanvraag, context, cookbook, regel)
-    )
+    gevallen = [Geval(aanvraag, context, cookbook, r) for r in cookbook.regels_van(Familie.AANVRAAG, aanvraag.soort)]
+    gevraagd = [g for g in gevallen if g.geldt()]
+    redenen = tuple(_reden(g.regel, b) for g in gevraagd for b in CONTROLES["aanvraag", g.regel.controle].functie(g))
     effecten = {r.effect for r in redenen}
     uitkomst = Uitkomst.AANVAARD
     if Effect.GEWEIGERD in effecten:
@@ -42,14 +29,30 @@ def beoordeel_aanvraag(aanvraag: Aanvraag, context: AanvraagContext, cookbook: C
     return Beslissing(
         uitkomst=uitkomst,
         redenen=redenen,
-        referentiedatum=_referentiedatum(aanvraag, context),
-        gecontroleerd=tuple(r.id for r in regels),
+        referentiedatum=zorgdatum(aanvraag, context),
+        gecontroleerd=tuple(g.regel.id for g in gevraagd),
     )
 
 
-def _referentiedatum(aanvraag: Aanvraag, context: AanvraagContext) -> date:
-    match aanvraag.kennisgeving:
-        case StartVerblijf(startdatum=dag) | EindeVerblijf(einddatum=dag):
-            return dag
-        case Annulering(dossiernummer=nummer):
-            return next((v.start for v in context.verblijven if v.dossiernummer == nummer), context.vandaag)
+def zorgdatum(aanvraag: Aanvraag, context: AanvraagContext) -> date:
+    """The day that decides which zorgkas: the message's own, else its dossier's start, else the day of receipt."""
+    dag = aanvraag.kennisgeving.zorgdatum
+    if dag is not None:
+        return dag
+    nummer = aanvraag.kennisgeving.dossiernummer
+    return next((v.start for v in context.verblijven if v.dossiernummer == nummer), context.vandaag)
+
+
+def _reden(regel: Regel, bevinding: Bevinding) -> Reden:
+    return Reden(
+        code=regel.id,
+        effect=regel.effect or Effect.GEWEIGERD,
+        tekst=regel.tekst,
+        tekst_en=regel.tekst_en,
+        plaats=bevinding.plaats,
+        regel=bevinding.regel,
+        verwacht=bevinding.verwacht,
+        gevonden=bevinding.gevonden,
+        remedie=regel.remedie,
+        bron=regel.bron,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from gateway.central.cookbook import Familie
@@ -33,13 +33,20 @@ class Vorm:
 
     omschrijving: str
     past: Callable[[Any], bool]
+    verplicht: bool = True
 
 
 AANTAL = Vorm(omschrijving="a whole number of 0 or more", past=lambda w: type(w) is int and w >= 0)
+TEKST = Vorm(omschrijving="a text that is not empty", past=lambda w: isinstance(w, str) and bool(w.strip()))
 TEKSTEN = Vorm(
     omschrijving="a list of one or more texts",
     past=lambda w: isinstance(w, list) and bool(w) and all(isinstance(x, str) and x.strip() for x in w),
 )
+
+
+def optioneel(vorm: Vorm) -> Vorm:
+    """The same form, of a parameter that a rule may leave out."""
+    return replace(vorm, omschrijving=f"{vorm.omschrijving}, or absent", verplicht=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,10 +54,8 @@ class Controle:
     """A generic check, as cookbooks may name it."""
 
     functie: Callable[..., Iterator[Bevinding]]
-    soorten: tuple[str, ...]
-    """Kinds of aanvraag that it can look at; empty for all."""
     parameters: Mapping[str, Vorm]
-    """What it demands of its rule, no more and no less."""
+    """What it takes from its rule."""
 
 
 CONTROLES: dict[tuple[str, str], Controle] = {}
@@ -69,17 +74,16 @@ def soort_van(familie: Familie) -> str:
     return _SOORT[familie]
 
 
-def controle(soort: str, *soorten: str, **parameters: Vorm) -> Callable[[Functie], Functie]:
+def controle(soort: str, /, **parameters: Vorm) -> Callable[[Functie], Functie]:
     """Register a check under its own name.
 
     Args:
         soort: `aanvraag`, `zending` or `afgeleid`.
-        soorten: kinds of aanvraag that it can look at; none for all.
-        parameters: what it needs from its rule, by name.
+        parameters: what it takes from its rule, by name.
     """
 
     def register(functie: Functie) -> Functie:
-        CONTROLES[soort, functie.__name__] = Controle(functie=functie, soorten=soorten, parameters=parameters)
+        CONTROLES[soort, functie.__name__] = Controle(functie=functie, parameters=parameters)
         return functie
 
     return register

@@ -1,4 +1,4 @@
-"""A pillar's cookbook as data: what it accepts, its terms, codes and rules. Loaded by gateway.cookbooks, read by the rules."""
+"""A pillar's cookbook as data: what it accepts, its terms, codes and rules; gateway.cookbook loads it, the rules read it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,28 @@ class Eenheid(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Codewaarde:
+    """One code of a list; both days inside, no day: always."""
+
+    omschrijving: str
+    van: date | None = None
+    tot: date | None = None
+
+    def geldt(self, dag: date) -> bool:
+        return (self.van is None or self.van <= dag) and (self.tot is None or dag <= self.tot)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beraad:
+    """What becomes of a message that waits for the zorgkas's decision (facts vsb.md §4.0)."""
+
+    maanden: int
+    """Refused by itself when so many months have passed since receipt."""
+    herinneringen: tuple[int, ...]
+    """Days before that end on which the zorgkas is reminded, the longest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Regel:
     """One rule: a generic check with this pillar's code, effect, texts and parameters."""
 
@@ -38,6 +60,8 @@ class Regel:
     familie: Familie
     soorten: tuple[str, ...]
     """Kinds of aanvraag it runs on; empty for all."""
+    als: Mapping[str, tuple[str, ...]]
+    """Field or dossier property to the values with which it runs; `*` for any value, an empty text for none."""
     controle: str
     """Name of the generic check in gateway.central."""
     effect: Effect | None
@@ -76,12 +100,15 @@ class Cookbook:
     """First care day under VSB."""
     kwaliteiten: tuple[str, ...]
     """Identifier types in the certificate of who may send."""
-    type_factuur: str
+    soorten: tuple[str, ...]
+    """Kinds of aanvraag that the pillar has."""
+    type_factuur: str | None
+    """Of the pillar's zendingen; None when it does not invoice."""
     drempel: float
     """Percentage of rejected detail records above which the whole zending is refused."""
-    types_verblijf: Mapping[str, str]
-    """Code to description."""
-    redenen_einde: Mapping[str, str]
+    lijsten: Mapping[str, Mapping[str, Codewaarde]]
+    """Name of a list to its codes."""
+    beraad: Beraad
     prestatiecodes: tuple[Prestatiecode, ...]
     regels: tuple[Regel, ...]
     aannames: tuple[str, ...]
@@ -90,3 +117,7 @@ class Cookbook:
     def regels_van(self, familie: Familie, soort: str | None = None) -> tuple[Regel, ...]:
         """Rules of a family that run on this kind of message."""
         return tuple(r for r in self.regels if r.familie is familie and (not r.soorten or soort in r.soorten))
+
+    def heeft(self, controle: str) -> bool:
+        """Whether some rule uses this check, so that what only it looks at must be gathered."""
+        return any(r.controle == controle for r in self.regels)

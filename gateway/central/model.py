@@ -106,9 +106,40 @@ class Persoon:
         return next((a for a in self.aansluitingen if a.dekt(dag)), None)
 
 
+class Status(StrEnum):
+    """Of a dossier, and of each event in it."""
+
+    AANVAARD = "aanvaard"
+    IN_BERAAD = "in_beraad"
+    GEWEIGERD = "geweigerd"
+    GEANNULEERD = "geannuleerd"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gebeurtenis:
+    """One message in a dossier; never taken out, only given another status."""
+
+    message_id: str
+    soort: str
+    """Kind of message, as in aanvraag.xsd."""
+    dag: date
+    tot: date | None
+    """Last day of what was told, where the kind has one."""
+    velden: Mapping[str, str]
+    """What it said, by path; of a repeated field the first."""
+    status: str
+
+    @property
+    def telt(self) -> bool:
+        return self.status in (Status.AANVAARD, Status.IN_BERAAD)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verblijf:
-    """A person's track at a facility, the dossier as far as this pillar needs it."""
+    """A dossier: a person's track at a facility, as its events in order make it (central/dossier.py).
+
+    It hangs on person and facility; which zorgkas has it is a matter of date (facts vsb.md §3.4).
+    """
 
     dossiernummer: str
     pijler: str
@@ -120,14 +151,25 @@ class Verblijf:
     """Last day, inside the stay."""
     type_verblijf: str
     status: str
-    """aanvaard, in_beraad, geweigerd or geannuleerd; only the first two count against another stay."""
+    """Only a dossier that is aanvaard or in_beraad counts against another."""
+    akkoord_tot: date | None = None
+    """Last day of the agreement, where the pillar works with terms."""
+    categorie: str | None = None
+    gebeurtenissen: tuple[Gebeurtenis, ...] = ()
 
     @property
     def telt(self) -> bool:
-        return self.status in ("aanvaard", "in_beraad")
+        return self.status in (Status.AANVAARD, Status.IN_BERAAD)
+
+    def dekt(self, dag: date) -> bool:
+        return self.start <= dag and (self.einde is None or dag <= self.einde)
 
     def overlapt(self, van: date, tot: date | None) -> bool:
         return (tot is None or self.start <= tot) and (self.einde is None or van <= self.einde)
+
+    def van_soort(self, *soorten: str) -> tuple[Gebeurtenis, ...]:
+        """The events of these kinds that count, in order."""
+        return tuple(g for g in self.gebeurtenissen if g.soort in soorten and g.telt)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +195,13 @@ class AanvraagContext:
     """Moment of receipt, timezone-aware."""
     persoon: Persoon | None
     verblijven: tuple[Verblijf, ...]
-    """Every stay known of this person, at any facility and pillar."""
+    """Every dossier known of this person, at any facility and pillar."""
     laatst_gefactureerd: Mapping[str, date] = field(default_factory=dict)
     """Dossiernummer to its last accepted invoiced day."""
+    capaciteit: int | None = None
+    """Recognised places of the facility for the pillar in the year of the care date; None when none is registered."""
+    bezet: int = 0
+    """Other persons' dossiers that count at the facility and pillar on the care date."""
 
     @property
     def vandaag(self) -> date:

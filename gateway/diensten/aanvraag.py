@@ -4,35 +4,36 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 
 from lxml import etree
 from lxml.etree import _Element as Element
 from sqlalchemy import Connection
 
-from gateway.berichten.aanvraag import Aanvraag, Annulering, EindeVerblijf, StartVerblijf, lees_aanvraag
+from gateway.berichten.aanvraag import Aanvraag, lees_aanvraag
 from gateway.berichten.antwoord import Antwoord, merk_duplicaat, schrijf_antwoord
 from gateway.berichten.names import AANVRAAG
+from gateway.berichten.soorten import Werking
 from gateway.berichten.zorgkas import Levering
+from gateway.central import dossier as dossiervorming
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.cookbook import Cookbook
-from gateway.central.model import AanvraagContext, Beslissing, Uitkomst, Verblijf
-from gateway.clock import BRUSSELS
+from gateway.central.kalender import maanden_na
+from gateway.central.model import AanvraagContext, Beslissing, Uitkomst
 from gateway.diensten.bewijzen import bewijs_van, ontvangstbewijs, validatieverslag
+from gateway.diensten.dossier import raadpleeg_dossier
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.diensten.raadplegen import raadplegen
+from gateway.diensten.toelating import gegevens, toelaten
 from gateway.exchange import lijn
-from gateway.reference import lookup
 from gateway.reference.geheugen import Stand
 from gateway.refusal import Code, Refusal
 from gateway.routing.route import zorgkas_van_dienst
-from gateway.store import berichten, dossiers
+from gateway.store import beraad, berichten, dossiers
 from gateway.store.berichten import Ontvangst, Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
-from gateway.trust.admission import Claim, check_facility, check_software
 from gateway.wire.c14n import exclusive
 from gateway.wire.names import q
 
@@ -44,6 +45,7 @@ DIENST = Dienst(
     operaties={
         q(AANVRAAG, "IndienenRequest"): f"{AANVRAAG}:Indienen",
         q(AANVRAAG, "RaadplegenRequest"): f"{AANVRAAG}:Raadplegen",
+        q(AANVRAAG, "RaadplegenDossierRequest"): f"{AANVRAAG}:RaadplegenDossier",
     },
     statusvragen=frozenset({q(AANVRAAG, "RaadplegenRequest")}),
 )
@@ -59,6 +61,8 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
     """
     if bewezen.payload.tag == q(AANVRAAG, "RaadplegenRequest"):
         return raadplegen(gateway, bewezen)
+    if bewezen.payload.tag == q(AANVRAAG, "RaadplegenDossierRequest"):
+        return raadpleeg_dossier(gateway, bewezen)
     return _indienen(gateway, bewezen)
 
 
@@ -76,8 +80,9 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
         herhaald = _eerder_antwoord(conn, ontvangst)
         if herhaald is not None:
             return herhaald
-        register, context = gateway.register.nu(conn), _context(conn, bewezen, aanvraag)
-        _toelaten(conn, register, bewezen, aanvraag, context)
+        register = gateway.register.nu(conn)
+        context = gegevens(conn, register, bewezen, aanvraag, cookbook)
+        toelaten(conn, register, bewezen, aanvraag, context)
         zaak = _Zaak(
             gateway=gateway,
             conn=conn,
@@ -125,51 +130,6 @@ def _eerder_antwoord(conn: Connection, ontvangst: Ontvangst) -> Element | None:
             found=f"eerste ontvangst {eerder.ontvangen_op:%Y-%m-%dT%H:%M:%SZ}",
         )
     return merk_duplicaat(etree.fromstring(eerder.antwoord))
-
-
-def _context(conn: Connection, bewezen: Bewezen, aanvraag: Aanvraag) -> AanvraagContext:
-    verblijven = dossiers.verblijven_van(conn, aanvraag.insz)
-    eigen = [v for v in verblijven if v.voorziening == aanvraag.voorziening]
-    laatst = {v.dossiernummer: dossiers.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
-    return AanvraagContext(
-        ontvangen_op=bewezen.now.astimezone(BRUSSELS),
-        persoon=lookup.persoon(conn, aanvraag.insz),
-        verblijven=verblijven,
-        laatst_gefactureerd={nummer: dag for nummer, dag in laatst.items() if dag is not None},
-    )
-
-
-def _zorgdatum(aanvraag: Aanvraag, context: AanvraagContext) -> date:
-    match aanvraag.kennisgeving:
-        case StartVerblijf(startdatum=dag) | EindeVerblijf(einddatum=dag):
-            return dag
-        case Annulering(dossiernummer=nummer):
-            return next((v.start for v in context.verblijven if v.dossiernummer == nummer), context.vandaag)
-
-
-def _toelaten(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanvraag, context: AanvraagContext) -> None:
-    afzender = aanvraag.hoofding.afzender
-    claim = Claim(
-        afzender=afzender.riziv,
-        voorziening=aanvraag.voorziening,
-        pijler=aanvraag.hoofding.pijler,
-        zorgdatum=_zorgdatum(aanvraag, context),
-        vandaag=bewezen.vandaag,
-        place=f"{_PLAATS}/Voorziening",
-    )
-
-    def vraag() -> bool:
-        check_facility(conn, claim)
-        check_software(
-            lookup.attest(conn, afzender.software.attest),
-            claim=claim,
-            versie=afzender.software.versie,
-            place=f"{_PLAATS}/Hoofding/Afzender/Software",
-            genoemd=afzender.software.attest,
-        )
-        return True
-
-    register.vraag(("toelaten", claim, afzender.software), vraag)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,7 +189,9 @@ def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
         cookbook=f"{zaak.cookbook.pijler} {zaak.cookbook.versie}",
     )
     if zorgkas is not None and transport is not None and dossiernummer is not None:
-        _werk_dossier_bij(zaak.conn, ontvangst.id, zaak.aanvraag, beslissing, dossiernummer)
+        _werk_dossier_bij(zaak, beslissing, dossiernummer)
+        if beslissing.uitkomst is Uitkomst.IN_BERAAD:
+            _wacht_op_zorgkas(zaak, zorgkas)
         naar_zorgkas(
             zaak.conn,
             _levering(zaak, beslissing, zorgkas, dossiernummer),
@@ -279,29 +241,28 @@ def _zorgkas(context: AanvraagContext, beslissing: Beslissing) -> str:
 
 
 def _dossiernummer(ontvangst: Ontvangst, aanvraag: Aanvraag) -> str:
-    if not isinstance(aanvraag.kennisgeving, StartVerblijf):
-        return aanvraag.kennisgeving.dossiernummer
+    genoemd = aanvraag.kennisgeving.dossiernummer
+    if genoemd is not None:
+        return genoemd
     digits = ontvangst.id.replace("-", "")
     return f"{ontvangst.pijler}-{digits[2:11]}{digits[-5:]}".upper()
 
 
-def _werk_dossier_bij(conn: Connection, bericht_id: str, aanvraag: Aanvraag, beslissing: Beslissing, dossiernummer: str) -> None:
-    match aanvraag.kennisgeving:
-        case StartVerblijf() as start:
-            verblijf = Verblijf(
-                dossiernummer=dossiernummer,
-                pijler=aanvraag.hoofding.pijler,
-                voorziening=aanvraag.voorziening,
-                insz=aanvraag.insz,
-                start=start.startdatum,
-                einde=None,
-                type_verblijf=start.type_verblijf,
-                status=beslissing.uitkomst.value,
-            )
-            dossiers.open_dossier(conn, verblijf, bericht_id)
-        case _ if beslissing.uitkomst is not Uitkomst.AANVAARD:
-            return
-        case EindeVerblijf() as einde:
-            dossiers.wijzig_dossier(conn, dossiernummer, einde=einde.einddatum)
-        case Annulering():
-            dossiers.wijzig_dossier(conn, dossiernummer, status="geannuleerd")
+def _werk_dossier_bij(zaak: _Zaak, beslissing: Beslissing, dossiernummer: str) -> None:
+    conn, aanvraag = zaak.conn, zaak.aanvraag
+    gebeurtenis = dossiervorming.gebeurtenis_van(
+        aanvraag, zaak.ontvangst.id, beslissing.uitkomst.value, beslissing.referentiedatum
+    )
+    if aanvraag.kennisgeving.soort.werking is Werking.OPENT:
+        dossiers.open_dossier(conn, dossiervorming.open_dossier(aanvraag, dossiernummer, gebeurtenis))
+        return
+    oud = next((v for v in zaak.context.verblijven if v.dossiernummer == dossiernummer), None)
+    if oud is not None:
+        dossiers.werk_bij(conn, oud, dossiervorming.voeg_toe(oud, gebeurtenis))
+
+
+def _wacht_op_zorgkas(zaak: _Zaak, zorgkas: str) -> None:
+    dag = zaak.context.vandaag
+    beraad.open_beraad(
+        zaak.conn, zaak.ontvangst.id, zorgkas, zaak.ontvangst.ontvangen_op, maanden_na(dag, zaak.cookbook.beraad.maanden)
+    )

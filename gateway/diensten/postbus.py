@@ -7,8 +7,7 @@ from datetime import timedelta
 from lxml.etree import _Element as Element
 
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, policy_of
-from gateway.exchange import mailbox, tacks
-from gateway.store import berichten
+from gateway.exchange import levensloop, mailbox
 from gateway.store.berichten import Stap
 from gateway.trust import replay
 from gateway.wire.generic import read_confirm, read_get, write_confirm_response, write_get_response
@@ -28,9 +27,9 @@ def get(gateway: Gateway, dienst: Dienst, bewezen: Bewezen, bestemming: str) -> 
             mailbox.check_tempo(conn, bestemming, now, pause)
         messages = mailbox.wachtend(conn, bestemming, vraag.message_names, vraag.max_messages) if vraag.messages else ()
         given = mailbox.wachtende_tacks(conn, bestemming, vraag.max_tacks) if vraag.tacks else ()
-        for bericht_id in mailbox.markeer_opgehaald(conn, [m.id for m in messages], now):
+        for levering_id, bericht_id in mailbox.markeer_opgehaald(conn, [m.id for m in messages], now):
             if bestemming.startswith("zorgkas:"):
-                berichten.stappen(conn, bericht_id, [(Stap.AFGELEVERD, None)], now, actor=bestemming)
+                levensloop.stappen(conn, levering_id, bericht_id, [(Stap.AFGELEVERD, None)], now, actor=bestemming)
         mailbox.markeer_opgehaald(conn, [levering_id for levering_id, _ in given], now)
         if pause:
             mailbox.noteer_leeg(conn, bestemming, now, leeg=not messages and not given)
@@ -48,6 +47,6 @@ def confirm(gateway: Gateway, dienst: Dienst, bewezen: Bewezen, bestemming: str)
         mailbox.bevestig_tacks(conn, bestemming, vraag.tack_contents, vraag.tack_references, now)
         if bestemming.startswith("zorgkas:"):
             for gesloten in closed:
-                berichten.stappen(conn, gesloten.bericht_id, [(Stap.BEVESTIGD, None)], now, actor=bestemming)
-                tacks.ontvangen_door(conn, gesloten.bericht_id, bestemming, now)
+                gezet = [(Stap.BEVESTIGD, None)]
+                levensloop.bevestigd(conn, gesloten.levering_id, gesloten.bericht_id, bestemming, gezet, now)
     return write_confirm_response()

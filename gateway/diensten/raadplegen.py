@@ -70,9 +70,7 @@ def _levensloop(conn: Connection, row: Row[Any]) -> Levensloop:
 
 def _aflevering(conn: Connection, row: Row[Any]) -> str | None:
     bestemming = f"zorgkas:{row.zorgkas}"
-    toestand = conn.execute(
-        select(levering.c.toestand).where(levering.c.bericht_id == row.id, levering.c.bestemming == bestemming)
-    ).scalar()
+    toestand = conn.execute(select(levering.c.toestand).where(levering.c.id == row.id)).scalar()
     if toestand is None:
         return None
     if toestand == Toestand.WACHTEND.value:

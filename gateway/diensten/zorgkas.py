@@ -8,11 +8,12 @@ from typing import Any
 from lxml.etree import _Element as Element
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_beslissingbericht, schrijf_facturatie_antwoord
+from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_antwoord
 from gateway.berichten.names import ZORGKAS
 from gateway.berichten.zorgkas import Afrekening, ZorgkasBeslissing, lees_afrekening, lees_beslissing
 from gateway.central.model import Uitkomst
 from gateway.diensten import postbus
+from gateway.diensten.beslissen import neem_beslissing
 from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Bewezen, Dienst, Gateway
 from gateway.diensten.posten import bewaar_post, lees_post, tack
@@ -117,35 +118,14 @@ def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangs
         raise Refusal(
             Code.NOT_DECIDABLE, place="/Beslissing/MessageId", expected=Uitkomst.IN_BERAAD.value, found=str(row.uitkomst)
         )
-    dossiers.wijzig_dossier(conn, row.dossiernummer, status=inhoud.uitkomst)
-    dossiers.bewaar_beslissing(
+    neem_beslissing(
         conn,
-        row.id,
+        row,
         uitkomst=inhoud.uitkomst,
         door=ontvangst.afzender,
         op=ontvangst.ontvangen_op,
-        redenen=(),
-        gecontroleerd=(),
-        cookbook="",
-    )
-    berichten.stappen(
-        conn,
-        row.id,
-        [(Stap.BESLIST, inhoud.uitkomst)],
-        ontvangst.ontvangen_op,
-        actor=ontvangst.afzender,
-        uitkomst=inhoud.uitkomst,
-    )
-    content = schrijf_beslissingbericht(
-        message_id=row.id,
-        bericht_id=row.bedrijfs_id,
-        zorgkas=inhoud.zorgkas,
-        tijdstip=ontvangst.ontvangen_op,
-        uitkomst=inhoud.uitkomst,
-        dossiernummer=row.dossiernummer,
         motivering=inhoud.motivering,
     )
-    _naar_voorziening(conn, row, "VSB-BESLISSING", content, ontvangst)
     _noteer(conn, Gebeurtenis.ZORGKAS_BESLISTE, row, ontvangst, uitkomst=inhoud.uitkomst)
 
 

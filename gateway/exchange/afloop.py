@@ -8,12 +8,11 @@ from random import Random
 import structlog
 from sqlalchemy import Connection
 
-from gateway.exchange import lijn, outbox, tacks
+from gateway.exchange import levensloop, lijn, outbox
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.outbox import Claim, Poging
 from gateway.exchange.toestand import Toestand
 from gateway.exchange.transport import HandedOver
-from gateway.store import berichten
 from gateway.store.berichten import Stap
 
 log = structlog.get_logger("exchange")
@@ -22,15 +21,13 @@ log = structlog.get_logger("exchange")
 def overhandigd(conn: Connection, claim: Claim, gift: HandedOver, begin: datetime, einde: datetime, beleid: Beleid) -> None:
     """The receiver has it; with its own receipt the delivery is closed."""
     hoe = Poging(begin=begin, einde=einde, melding=gift.reference)
-    stappen: list[tuple[Stap, str | None]] = []
+    reference = gift.reference[:200]
     if gift.confirmed:
         if outbox.bevestigd(conn, claim, hoe):
-            stappen = [(Stap.AFGELEVERD, None), (Stap.BEVESTIGD, gift.reference[:200])]
-            tacks.ontvangen_door(conn, claim.bericht_id, claim.bestemming, einde)
+            gezet = [(Stap.AFGELEVERD, None), (Stap.BEVESTIGD, reference)]
+            levensloop.bevestigd(conn, claim.id, claim.bericht_id, claim.bestemming, gezet, einde)
     elif outbox.afgeleverd(conn, claim, hoe, beleid):
-        stappen = [(Stap.AFGELEVERD, gift.reference[:200])]
-    if stappen:
-        berichten.stappen(conn, claim.bericht_id, stappen, einde, actor=claim.bestemming)
+        levensloop.stappen(conn, claim.id, claim.bericht_id, [(Stap.AFGELEVERD, reference)], einde, actor=claim.bestemming)
     if lijn.goed(conn, claim.bestemming, einde):
         log.info("line_closed", to=claim.bestemming)
     log.info("delivered", message_id=claim.bericht_id, to=claim.bestemming, confirmed=gift.confirmed)
@@ -61,6 +58,5 @@ def line_failed(conn: Connection, bestemming: str, now: datetime, beleid: Beleid
 def _mislukt(conn: Connection, claim: Claim, toestand: Toestand, melding: str, now: datetime) -> None:
     dood = toestand is Toestand.MISLUKT
     if dood:
-        berichten.stappen(conn, claim.bericht_id, [(Stap.AFLEVERING_MISLUKT, None)], now)
-        tacks.niet_afgeleverd(conn, claim.bericht_id, claim.bestemming, now)
+        levensloop.mislukt(conn, claim.id, claim.bericht_id, claim.bestemming, None, now)
     log.log(40 if dood else 30, "delivery_failed", message_id=claim.bericht_id, to=claim.bestemming, reason=melding, final=dood)

@@ -7,11 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select, update
 
-from gateway.exchange import lijn, outbox
+from gateway.exchange import levensloop, lijn, outbox
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.toestand import Toestand
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.store import berichten
 from gateway.store.audit import noteer
 from gateway.store.berichten import Stap
 from gateway.store.tables import levering
@@ -29,7 +28,7 @@ def bied_opnieuw_aan(conn: Connection, ids: Sequence[str], door: str, nu: dateti
     """
     gekozen = outbox.opnieuw(conn, ids, nu, beleid)
     for levering_id, bericht_id in _berichten(conn, gekozen):
-        berichten.stappen(conn, bericht_id, [(Stap.GEROUTEERD, "opnieuw aangeboden")], nu, actor=door)
+        levensloop.stappen(conn, levering_id, bericht_id, [(Stap.GEROUTEERD, "opnieuw aangeboden")], nu, actor=door)
         _noteer(conn, Gebeurtenis.LEVERING_OPNIEUW, door, levering_id, nu)
     return gekozen
 
@@ -43,7 +42,8 @@ def geef_op(conn: Connection, levering_id: str, door: str, reden: str, nu: datet
     if not outbox.geef_op(conn, levering_id, nu):
         raise Onmogelijk(f"Levering {levering_id} bestaat niet, of is al afgesloten.")
     for _, bericht_id in _berichten(conn, [levering_id]):
-        berichten.stappen(conn, bericht_id, [(Stap.AFLEVERING_MISLUKT, f"opgegeven: {reden}"[:200])], nu, actor=door)
+        gezet = [(Stap.AFLEVERING_MISLUKT, f"opgegeven: {reden}"[:200])]
+        levensloop.stappen(conn, levering_id, bericht_id, gezet, nu, actor=door)
     _noteer(conn, Gebeurtenis.LEVERING_OPGEGEVEN, door, levering_id, nu, reden=reden)
 
 

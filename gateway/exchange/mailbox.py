@@ -77,8 +77,8 @@ def _contents(conn: Connection, ids: Sequence[str]) -> dict[str, bytes]:
     return {i: row.octetten for i, row in lees_inhoud(conn, levering_inhoud, ids).items()}
 
 
-def markeer_opgehaald(conn: Connection, ids: Sequence[str], now: datetime) -> list[str]:
-    """Mark what is given for the first time; returns the messages of those deliveries."""
+def markeer_opgehaald(conn: Connection, ids: Sequence[str], now: datetime) -> list[tuple[str, str]]:
+    """Mark what is given for the first time; returns (delivery, message) of each."""
     fresh = conn.execute(
         select(levering.c.id, levering.c.bericht_id).where(levering.c.id.in_(ids), levering.c.toestand == Toestand.WACHTEND.value)
     ).all()
@@ -88,7 +88,7 @@ def markeer_opgehaald(conn: Connection, ids: Sequence[str], now: datetime) -> li
             .where(levering.c.id.in_([r[0] for r in fresh]))
             .values(toestand=Toestand.OPGEHAALD.value, afgeleverd_op=now)
         )
-    return [r[1] for r in fresh]
+    return [(r[0], r[1]) for r in fresh]
 
 
 def bevestig(

@@ -9,12 +9,11 @@ from sqlalchemy import Connection, Row, select
 
 from gateway.berichten.ontvangst import OntvangstUitkomst
 from gateway.clock import Clock
-from gateway.exchange import lijn, outbox, tacks
+from gateway.exchange import levensloop, lijn, outbox
 from gateway.exchange.ontvangst import Ontvangst, Verwacht, beoordeel
 from gateway.exchange.outbox import Poging
 from gateway.exchange.transport import Drop, Receipt
 from gateway.refusal import Refusal
-from gateway.store import berichten
 from gateway.store.berichten import Stap
 from gateway.store.engine import Store
 from gateway.store.tables import levering
@@ -67,16 +66,15 @@ def _volg_op(conn: Connection, row: Row[Any], ontvangst: Ontvangst, clock: Clock
     now, reden = clock(), (ontvangst.reden or "")[:150]
     if ontvangst.uitkomst is OntvangstUitkomst.AANVAARD:
         moved = outbox.sluit(conn, row.id, f"melding {ontvangst.certificaat_sha256.hex()[:16]}", now)
-        stap, toelichting = Stap.BEVESTIGD, "ontvangstmelding"
+        if moved:
+            gezet = [(Stap.BEVESTIGD, "ontvangstmelding")]
+            levensloop.bevestigd(conn, row.id, row.bericht_id, row.bestemming, gezet, now)
     else:
         hoe = Poging(begin=now, einde=now, melding=f"refused by receipt: {reden}")
         moved = outbox.keur_af(conn, row.id, hoe)
-        stap, toelichting = Stap.AFLEVERING_MISLUKT, f"geweigerd door de zorgkas: {reden}"
-    if moved and stap is Stap.BEVESTIGD:
-        tacks.ontvangen_door(conn, row.bericht_id, row.bestemming, now)
-    elif moved:
-        tacks.niet_afgeleverd(conn, row.bericht_id, row.bestemming, now)
+        if moved:
+            toelichting = f"geweigerd door de zorgkas: {reden}"
+            levensloop.mislukt(conn, row.id, row.bericht_id, row.bestemming, toelichting, now, actor=row.bestemming)
     if moved:
-        berichten.stappen(conn, row.bericht_id, [(stap, toelichting)], now, actor=row.bestemming)
         log.info("receipt", message_id=row.bericht_id, to=row.bestemming, outcome=ontvangst.uitkomst.value)
     return moved

@@ -37,6 +37,7 @@ class Gebeurtenis(StrEnum):
     INTREKKING_ONTBREEKT = "intrekking_ontbreekt", "van een uitgever zijn geen verse intrekkingsgegevens meer"
     INTREKKING_HERSTELD = "intrekking_hersteld", "van een uitgever zijn er weer verse intrekkingsgegevens"
     ZORGKAS_BESLISTE = "zorgkas_besliste", "een zorgkas besliste over een aanvraag die in beraad was"
+    BERAAD_VERVALLEN = "beraad_vervallen", "een bericht in beraad is na de termijn vanzelf geweigerd"
     ZORGKAS_REKENDE_AF = "zorgkas_rekende_af", "een zorgkas rekende een zending af"
     LEVERING_OPNIEUW = "levering_opnieuw", "een levering is opnieuw aangeboden"
     LEVERING_OPGEGEVEN = "levering_opgegeven", "een levering is opgegeven"

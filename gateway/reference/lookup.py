@@ -104,6 +104,13 @@ def prijzen(conn: Connection, voorziening: str) -> tuple[Prijs, ...]:
     )
 
 
+def plaatsen(conn: Connection, riziv: str, pijler: str, dag: date) -> int | None:
+    """Recognised places of a facility for a pillar on a day, or None when none are registered."""
+    c = t.capaciteit.c
+    gevonden = conn.execute(select(c.plaatsen).where(_nummer(c.riziv, riziv), c.pijler == pijler, _loopt(t.capaciteit, dag)))
+    return gevonden.scalar()
+
+
 def attest(conn: Connection, nummer: str) -> Attest | None:
     return _attest(conn, t.attest.c.nummer == nummer)
 

@@ -265,6 +265,21 @@ SOORTEN: tuple[Soort, ...] = (
         regels=(_van_voor_tot,),
     ),
     Soort(
+        naam="capaciteiten",
+        wat="Recognised places of a facility for a pillar, a period a calendar year as a rule",
+        tabel=t.capaciteit,
+        kolommen=(
+            _nummer("riziv"),
+            _PIJLER,
+            *_PERIODE,
+            Kolom(naam="plaatsen", lees=w.bedrag, verwacht="aantal erkende plaatsen, een geheel getal"),
+        ),
+        sleutel=("riziv", "pijler"),
+        perioden=True,
+        verwijst={"riziv": "voorzieningen"},
+        regels=(_van_voor_tot,),
+    ),
+    Soort(
         naam="prijzen",
         wat="Price of a performance code, in cents per unit; no riziv means every facility",
         tabel=t.prijs,

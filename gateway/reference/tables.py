@@ -117,6 +117,19 @@ prijs = Table(
     Index("ix_prijs_riziv_prestatiecode", "riziv", "prestatiecode"),
 )
 
+capaciteit = Table(
+    "capaciteit",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("riziv", String(11), ForeignKey("voorziening.riziv"), nullable=False),
+    Column("pijler", String(16), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Column("plaatsen", Integer, nullable=False),
+    Index("ix_capaciteit_riziv_pijler", "riziv", "pijler"),
+)
+"""Recognised places; a period is a calendar year as a rule (facts vsb.md §4.1)."""
+
 laadbeurt = Table(
     "laadbeurt",
     metadata,

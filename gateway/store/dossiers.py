@@ -7,17 +7,19 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
-from gateway.central.model import Factuurfout, Reden, Verblijf
-from gateway.store.tables import beslissing, dossier, gefactureerde_dag, zending
+from gateway.central.model import Factuurfout, Gebeurtenis, Reden, Status, Verblijf
+from gateway.store.tables import beslissing, dossier, dossierverloop, gefactureerde_dag, zending
 
 _BATCH = 500
-_INSERT_DOSSIER, _INSERT_BESLISSING = insert(dossier), insert(beslissing)
+_INSERT_DOSSIER, _INSERT_VERLOOP, _INSERT_BESLISSING = insert(dossier), insert(dossierverloop), insert(beslissing)
 _VERBLIJVEN = select(dossier).where(dossier.c.insz == bindparam("insz")).order_by(dossier.c.start)
+_STAND = ("insz", "start", "einde", "type_verblijf", "status", "akkoord_tot", "categorie")
+"""Columns of a dossier that its events can change."""
 
 
-def _verblijf(row: Row[Any]) -> Verblijf:
+def _verblijf(row: Row[Any], gebeurtenissen: Sequence[Gebeurtenis] = ()) -> Verblijf:
     return Verblijf(
         dossiernummer=row.dossiernummer,
         pijler=row.pijler,
@@ -27,11 +29,26 @@ def _verblijf(row: Row[Any]) -> Verblijf:
         einde=row.einde,
         type_verblijf=row.type_verblijf,
         status=row.status,
+        akkoord_tot=row.akkoord_tot,
+        categorie=row.categorie,
+        gebeurtenissen=tuple(gebeurtenissen),
     )
 
 
+def _met_verloop(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Verblijf, ...]:
+    verloop: dict[str, list[Gebeurtenis]] = {row.dossiernummer: [] for row in rows}
+    if rows:
+        v = dossierverloop.c
+        for row in conn.execute(select(dossierverloop).where(v.dossiernummer.in_(verloop)).order_by(v.id)):
+            gebeurtenis = Gebeurtenis(
+                message_id=row.bericht_id, soort=row.soort, dag=row.dag, tot=row.tot, velden=row.velden, status=row.status
+            )
+            verloop[row.dossiernummer].append(gebeurtenis)
+    return tuple(_verblijf(row, verloop[row.dossiernummer]) for row in rows)
+
+
 def verblijven(conn: Connection, inszen: Iterable[str]) -> dict[str, tuple[Verblijf, ...]]:
-    """Every stay known of these persons, batched."""
+    """How every dossier of these persons stands, without its events; batched."""
     gezocht = sorted(set(inszen))
     gevonden: dict[str, list[Verblijf]] = {i: [] for i in gezocht}
     for begin in range(0, len(gezocht), _BATCH):
@@ -42,16 +59,61 @@ def verblijven(conn: Connection, inszen: Iterable[str]) -> dict[str, tuple[Verbl
 
 
 def verblijven_van(conn: Connection, insz: str) -> tuple[Verblijf, ...]:
-    """Every stay known of one person."""
-    return tuple(_verblijf(row) for row in conn.execute(_VERBLIJVEN, {"insz": insz}))
+    """Every dossier of one person, with its events in order."""
+    return _met_verloop(conn, conn.execute(_VERBLIJVEN, {"insz": insz}).all())
 
 
-def open_dossier(conn: Connection, verblijf: Verblijf, bericht_id: str) -> None:
-    conn.execute(_INSERT_DOSSIER, {**asdict(verblijf), "bericht_id": bericht_id})
+def dossier_van(conn: Connection, dossiernummer: str) -> Verblijf | None:
+    """One dossier with its events in order."""
+    rows = conn.execute(select(dossier).where(dossier.c.dossiernummer == dossiernummer)).all()
+    return next(iter(_met_verloop(conn, rows)), None)
 
 
-def wijzig_dossier(conn: Connection, dossiernummer: str, **kolommen: Any) -> None:
-    conn.execute(update(dossier).where(dossier.c.dossiernummer == dossiernummer).values(**kolommen))
+def open_dossier(conn: Connection, nieuw: Verblijf) -> None:
+    """Store a dossier that its first message opened."""
+    (eerste,) = nieuw.gebeurtenissen
+    stand = {kolom: getattr(nieuw, kolom) for kolom in _STAND}
+    vast = {"dossiernummer": nieuw.dossiernummer, "pijler": nieuw.pijler, "voorziening": nieuw.voorziening}
+    conn.execute(_INSERT_DOSSIER, {**vast, **stand, "bericht_id": eerste.message_id})
+    conn.execute(_INSERT_VERLOOP, _rij(nieuw.dossiernummer, eerste))
+
+
+def werk_bij(conn: Connection, oud: Verblijf, nieuw: Verblijf) -> None:
+    """Store what changed between two views of one dossier: its stand, new events, other statuses of known ones."""
+    stand = {kolom: getattr(nieuw, kolom) for kolom in _STAND if getattr(nieuw, kolom) != getattr(oud, kolom)}
+    if stand:
+        conn.execute(update(dossier).where(dossier.c.dossiernummer == oud.dossiernummer).values(**stand))
+    bekend = {g.message_id: g.status for g in oud.gebeurtenissen}
+    for gebeurtenis in nieuw.gebeurtenissen:
+        if gebeurtenis.message_id not in bekend:
+            conn.execute(_INSERT_VERLOOP, _rij(oud.dossiernummer, gebeurtenis))
+        elif bekend[gebeurtenis.message_id] != gebeurtenis.status:
+            anders = update(dossierverloop).where(dossierverloop.c.bericht_id == gebeurtenis.message_id)
+            conn.execute(anders.values(status=gebeurtenis.status))
+
+
+def _rij(dossiernummer: str, gebeurtenis: Gebeurtenis) -> dict[str, Any]:
+    return {
+        "dossiernummer": dossiernummer,
+        "bericht_id": gebeurtenis.message_id,
+        "soort": gebeurtenis.soort,
+        "dag": gebeurtenis.dag,
+        "tot": gebeurtenis.tot,
+        "velden": dict(gebeurtenis.velden),
+        "status": gebeurtenis.status,
+    }
+
+
+def bezet(conn: Connection, voorziening: str, pijler: str, dag: date, zonder: str) -> int:
+    """Dossiers of other persons that count at a facility on a day.
+
+    Args:
+        zonder: INSZ of the person who is not counted.
+    """
+    d = dossier.c
+    telt = (d.status.in_([Status.AANVAARD.value, Status.IN_BERAAD.value]), d.start <= dag, or_(d.einde.is_(None), d.einde >= dag))
+    vraag = select(func.count()).where(d.voorziening == voorziening, d.pijler == pijler, d.insz != zonder, *telt)
+    return int(conn.execute(vraag).scalar_one())
 
 
 def bewaar_beslissing(

@@ -104,7 +104,48 @@ dossier = Table(
     Column("type_verblijf", String(128), nullable=False),
     Column("status", String(16), nullable=False),
     Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+    Column("akkoord_tot", Date),
+    Column("categorie", String(128)),
+    Index("ix_dossier_voorziening", "voorziening", "pijler", "start"),
 )
+"""How each dossier stands now; made from its events, so that it can be made again."""
+
+dossierverloop = Table(
+    "dossierverloop",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("dossiernummer", String(32), ForeignKey("dossier.dossiernummer"), nullable=False),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False, unique=True),
+    Column("soort", String(32), nullable=False),
+    Column("dag", Date, nullable=False),
+    Column("tot", Date),
+    Column("velden", JSON, nullable=False, comment="what the message said, by path"),
+    Column("status", String(16), nullable=False),
+    Index("ix_dossierverloop_dossiernummer", "dossiernummer", "id"),
+)
+
+dossierzorgkas = Table(
+    "dossierzorgkas",
+    metadata,
+    Column("dossiernummer", String(32), ForeignKey("dossier.dossiernummer"), primary_key=True),
+    Column("van", Date, primary_key=True, comment="first day at the zorgkas, from the person's affiliation"),
+    Column("zorgkas", String(3), nullable=False),
+    Column("gemeld_op", Moment, nullable=False),
+)
+"""Changes of zorgkas that facility and zorgkassen were told of."""
+
+beraad = Table(
+    "beraad",
+    metadata,
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), primary_key=True),
+    Column("zorgkas", String(3), nullable=False),
+    Column("sinds", Moment, nullable=False),
+    Column("vervalt_op", Date, nullable=False, comment="the day on which it is refused by itself"),
+    Column("herinnerd_op", Date, comment="the day that the last reminder was for"),
+    Column("gesloten_op", Moment),
+    Index("ix_beraad_vervalt", "gesloten_op", "vervalt_op"),
+)
+"""Messages that wait, or waited, for a zorgkas's decision."""
 
 zending = Table(
     "zending",

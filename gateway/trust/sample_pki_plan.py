@@ -168,6 +168,12 @@ IBW_1_KBO = Party(type="CBE", number=with_check("09001777"), name=IBW_1.name)
 IBW_2 = Party(type="NIHII-PROT_ACC", number=with_check("720902"), name="BESCHUT WONEN HET ANKER")
 PVT_1 = Party(type="NIHII-PSYCH_HOUSE", number=with_check("722903"), name="PVT DE LINDE")
 WZC_1 = Party(type="NIHII-RETIREMENT", number=with_check("760904"), name="WZC AVONDZON")
+REVAZ_1 = Party(type="NIHII-HOSPITAL", number=with_check("710905"), name="REVALIDATIEZIEKENHUIS DE KADE")
+REVAC_1 = Party(type="NIHII-REEDUCATION", number=with_check("772906"), name="REVALIDATIECENTRUM DE STAP")
+MBE_1 = Party(type="NIHII-PALLIATIVE_CARE", number=with_check("968907"), name="MBE DE HAVEN")
+BANDAGIST_1 = Party(type="NIHII-OF_BAND", number=with_check("790908"), name="BANDAGISTERIE DE GANG")
+MDO_1 = Party(type="NIHII-HOME_SERVICES", number=with_check("940909"), name="OVERLEG DE KRING")
+ZORG_1 = Party(type="NIHII-HOME_SERVICES", number=with_check("940911"), name="GEZINSZORG DE DREMPEL")
 UNREGISTERED = Party(type="NIHII-PROT_ACC", number=with_check("720999"), name="BESCHUT WONEN ONBEKEND")
 # Carries IBW_1's name and IBW_2's number: a reader that trusts the OU alone takes it for a registered facility.
 TWO_NUMBERS = Party(type=IBW_2.type, number=IBW_2.number, name=IBW_1.name)
@@ -207,6 +213,12 @@ _FACILITIES = (
     replace(_ehealth("facility-ibw-2", Kind.FACILITY, IBW_2, "Sheltered housing, with an EC key"), key=KeyKind.EC_P256),
     _ehealth("facility-pvt-1", Kind.FACILITY, PVT_1, "Psychiatric nursing home"),
     _ehealth("facility-wzc-1", Kind.FACILITY, WZC_1, "Residential care centre"),
+    _ehealth("facility-revaz-1", Kind.FACILITY, REVAZ_1, "Rehabilitation hospital"),
+    _ehealth("facility-revac-1", Kind.FACILITY, REVAC_1, "Rehabilitation centre with a convention"),
+    _ehealth("facility-mbe-1", Kind.FACILITY, MBE_1, "Palliative support team"),
+    _ehealth("facility-mohm-1", Kind.FACILITY, BANDAGIST_1, "Supplier of mobility aids"),
+    _ehealth("facility-mdo-1", Kind.FACILITY, MDO_1, "Organiser of multidisciplinary meetings"),
+    _ehealth("facility-zorg-1", Kind.FACILITY, ZORG_1, "Home care service"),
     _ehealth("facility-ibw-1-app", Kind.FACILITY, IBW_1_APP, "facility-ibw-1 again, for its application ZORGSOFT"),
     _ehealth("facility-ibw-1-renewed", Kind.FACILITY, IBW_1, "facility-ibw-1 after renewal: same subject, another key"),
     _ehealth("facility-unregistered", Kind.FACILITY, UNREGISTERED, "A good certificate of a facility that no register knows"),

@@ -7,19 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from gateway.berichten.aanvraag import (
-    Aanvraag,
-    Afzender,
-    Annulering,
-    EindeVerblijf,
-    Hoofding,
-    Kennisgeving,
-    Software,
-    StartVerblijf,
-)
+from gateway.berichten.aanvraag import Aanvraag, Afzender, Hoofding, Kennisgeving, Software
 from gateway.berichten.factuur import Factuur, Lijn, Zending
-from gateway.central.model import Aansluiting, AanvraagContext, Persoon, Prijs, Verblijf, ZendingContext
-from gateway.cookbooks import load_cookbook
+from gateway.berichten.soorten import SOORTEN
+from gateway.central.model import Aansluiting, AanvraagContext, Gebeurtenis, Persoon, Prijs, Verblijf, ZendingContext
+from gateway.cookbook.laden import load_cookbook
 
 COOKBOOK = load_cookbook(Path(__file__).parents[2] / "cookbooks" / "eibwfin")
 RIZIV, ELDERS, INSZ = "72090103000", "72090202000", "12071796092"
@@ -56,16 +48,27 @@ def verblijf(**anders: Any) -> Verblijf:
     return replace(standaard, **anders)
 
 
-def start(dag: date = VANDAAG, soort: str = "regulier") -> StartVerblijf:
-    return StartVerblijf(startdatum=dag, startuur=None, type_verblijf=soort, dossierreferentie=None)
+def bericht(soort: str, **velden: Any) -> Kennisgeving:
+    """A message of a kind; a double underscore parts the steps of a path, a tuple repeats a field, None leaves it out."""
+    gevuld = {pad.replace("__", "/"): w if isinstance(w, tuple) else (w,) for pad, w in velden.items() if w is not None}
+    return Kennisgeving(soort=SOORTEN[soort], velden={pad: tuple(map(str, waarden)) for pad, waarden in gevuld.items()})
 
 
-def einde(dag: date = VANDAAG, nummer: str = "D1", reden: str = "andere") -> EindeVerblijf:
-    return EindeVerblijf(dossiernummer=nummer, einddatum=dag, einduur=None, reden=reden)
+def start(dag: date = VANDAAG, soort: str = "regulier", **velden: Any) -> Kennisgeving:
+    return bericht("StartVerblijf", Startdatum=dag, TypeVerblijf=soort, **velden)
 
 
-def annulering(nummer: str = "D1") -> Annulering:
-    return Annulering(dossiernummer=nummer, motivering="vergissing")
+def einde(dag: date = VANDAAG, nummer: str = "D1", reden: str = "andere") -> Kennisgeving:
+    return bericht("EindeVerblijf", Dossiernummer=nummer, Einddatum=dag, Reden=reden)
+
+
+def annulering(nummer: str = "D1", **velden: Any) -> Kennisgeving:
+    return bericht("Annulering", Dossiernummer=nummer, Motivering="vergissing", **velden)
+
+
+def gebeurtenis(soort: str = "StartVerblijf", dag: date = date(2026, 5, 1), **anders: Any) -> Gebeurtenis:
+    standaard = Gebeurtenis(message_id=f"bericht-{soort}", soort=soort, dag=dag, tot=None, velden={}, status="aanvaard")
+    return replace(standaard, **anders)
 
 
 def aanvraag(kennisgeving: Kennisgeving, **anders: Any) -> Aanvraag:
@@ -76,7 +79,9 @@ def aanvraag(kennisgeving: Kennisgeving, **anders: Any) -> Aanvraag:
         aanmaaktijdstip=datetime(2026, 6, 20, tzinfo=UTC),
         afzender=Afzender(riziv=RIZIV, software=Software(naam="x", versie="1", attest="a")),
     )
-    standaard = Aanvraag(hoofding=hoofding, voorziening=RIZIV, insz=INSZ, kennisgeving=kennisgeving, regels={"Startdatum": 7})
+    standaard = Aanvraag(
+        hoofding=hoofding, voorziening=RIZIV, insz=INSZ, kennisgeving=kennisgeving, regels={"StartVerblijf/Startdatum": 7}
+    )
     return replace(standaard, **anders)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
-from gateway.berichten.aanvraag import Aanvraag
+from gateway.berichten.aanvraag import Aanvraag, Kennisgeving
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.cookbook import Familie
 from gateway.central.model import Aansluiting, AanvraagContext, Beslissing, Uitkomst
@@ -14,17 +15,35 @@ from tests.central.build import (
     COOKBOOK,
     DAG,
     ELDERS,
+    INSZ,
     VANDAAG,
     aanvraag,
     annulering,
+    bericht,
     context,
     einde,
+    gebeurtenis,
     persoon,
     start,
     verblijf,
 )
 
 OPEN = context(verblijven=(verblijf(),))
+MET_AFWEZIGHEID = context(verblijven=(verblijf(gebeurtenissen=(gebeurtenis(), gebeurtenis("Afwezigheid", date(2026, 6, 1)))),))
+
+
+def overlijden(dag: date = VANDAAG) -> Kennisgeving:
+    return bericht("Overlijden", Dossiernummer="D1", Datum=dag)
+
+
+def wijziging(dag: date = VANDAAG, **velden: Any) -> Kennisgeving:
+    return bericht("Wijziging", Dossiernummer="D1", Vanaf=dag, **velden)
+
+
+def afwezig(dag: date = VANDAAG, **velden: Any) -> Kennisgeving:
+    return bericht("Afwezigheid", **{"Dossiernummer": "D1", "Reden": "ziekenhuis", "Van": dag, **velden})
+
+
 Case = tuple[Aanvraag, AanvraagContext]
 
 FIRES: dict[str, tuple[Case, Case]] = {
@@ -70,11 +89,101 @@ FIRES: dict[str, tuple[Case, Case]] = {
         (aanvraag(start()), context(verblijven=(verblijf(voorziening=ELDERS, pijler="ewzcfin", einde=VANDAAG + DAG),))),
         (aanvraag(start()), context(verblijven=(verblijf(voorziening=ELDERS, pijler="ewzcfin", einde=VANDAAG),))),
     ),
-    "IBW_EINDE_201": ((aanvraag(einde(nummer="D2")), OPEN), (aanvraag(einde()), OPEN)),
-    "IBW_EINDE_202": (
+    "IBW_DOSSIER_201": ((aanvraag(einde(nummer="D2")), OPEN), (aanvraag(einde()), OPEN)),
+    "IBW_DOSSIER_202": (
         (aanvraag(annulering()), context(verblijven=(verblijf(status="geannuleerd"),))),
         (aanvraag(annulering()), OPEN),
     ),
+    "IBW_DOSSIER_203": (
+        (aanvraag(einde()), context(verblijven=(verblijf(einde=VANDAAG - DAG),))),
+        (aanvraag(annulering()), context(verblijven=(verblijf(einde=VANDAAG - DAG),))),
+    ),
+    "VSB_SOORT_001": (
+        (aanvraag(bericht("Aflevering", Dossiernummer="D1", Afleverdatum=VANDAAG)), OPEN),
+        (aanvraag(einde()), OPEN),
+    ),
+    "IBW_ANN_302": (
+        (aanvraag(annulering(MessageId="bericht-x")), MET_AFWEZIGHEID),
+        (aanvraag(annulering(MessageId="bericht-Afwezigheid")), MET_AFWEZIGHEID),
+    ),
+    "IBW_START_107": (
+        (aanvraag(start()), context(capaciteit=2, bezet=2)),
+        (aanvraag(start()), context(capaciteit=2, bezet=1)),
+    ),
+    "IBW_START_108": (
+        (aanvraag(start(Einddatum=VANDAAG - DAG)), context()),
+        (aanvraag(start(Einddatum=VANDAAG)), context()),
+    ),
+    "IBW_OVERLIJDEN_211": ((aanvraag(overlijden(date(2026, 4, 30))), OPEN), (aanvraag(overlijden(date(2026, 5, 1))), OPEN)),
+    "IBW_OVERLIJDEN_212": ((aanvraag(overlijden(VANDAAG + DAG)), OPEN), (aanvraag(overlijden()), OPEN)),
+    "IBW_OVERLIJDEN_213": (
+        (
+            aanvraag(overlijden(date(2026, 5, 9))),
+            context(verblijven=(verblijf(),), laatst_gefactureerd={"D1": date(2026, 5, 10)}),
+        ),
+        (
+            aanvraag(overlijden(date(2026, 5, 10))),
+            context(verblijven=(verblijf(),), laatst_gefactureerd={"D1": date(2026, 5, 10)}),
+        ),
+    ),
+    "IBW_WIJZIGING_301": (
+        (aanvraag(wijziging(date(2026, 4, 30), TypeVerblijf="proef")), OPEN),
+        (aanvraag(wijziging(date(2026, 4, 30), Correctie__Startdatum=date(2026, 4, 30))), OPEN),
+    ),
+    "IBW_WIJZIGING_302": (
+        (aanvraag(wijziging(TypeVerblijf="proef")), context(verblijven=(verblijf(einde=VANDAAG - DAG),))),
+        (aanvraag(wijziging(TypeVerblijf="proef")), context(verblijven=(verblijf(einde=VANDAAG),))),
+    ),
+    "IBW_WIJZIGING_303": (
+        (aanvraag(wijziging(VANDAAG + DAG, TypeVerblijf="proef")), OPEN),
+        (aanvraag(wijziging(TypeVerblijf="proef")), OPEN),
+    ),
+    "IBW_WIJZIGING_304": (
+        (aanvraag(wijziging(TypeVerblijf="hotel")), OPEN),
+        (aanvraag(wijziging(TypeVerblijf="proef")), OPEN),
+    ),
+    "IBW_WIJZIGING_305": (
+        (aanvraag(wijziging(NieuwInsz=INSZ)), OPEN),
+        (aanvraag(wijziging(NieuwInsz="06062999747")), OPEN),
+    ),
+    "IBW_WIJZIGING_306": (
+        (
+            aanvraag(wijziging(Correctie__Einddatum=date(2026, 5, 9))),
+            context(verblijven=(verblijf(),), laatst_gefactureerd={"D1": date(2026, 5, 10)}),
+        ),
+        (
+            aanvraag(wijziging(Correctie__Einddatum=date(2026, 5, 10))),
+            context(verblijven=(verblijf(),), laatst_gefactureerd={"D1": date(2026, 5, 10)}),
+        ),
+    ),
+    "IBW_WIJZIGING_307": (
+        (aanvraag(wijziging(Correctie__Reden="zomaar")), OPEN),
+        (aanvraag(wijziging(Correctie__Reden="andere")), OPEN),
+    ),
+    "IBW_WIJZIGING_308": (
+        (aanvraag(wijziging(Correctie__Startdatum=VANDAAG + DAG)), OPEN),
+        (aanvraag(wijziging(Correctie__Startdatum=VANDAAG)), OPEN),
+    ),
+    "IBW_WIJZIGING_309": (
+        (aanvraag(wijziging(VANDAAG - 31 * DAG, TypeVerblijf="proef")), OPEN),
+        (aanvraag(wijziging(VANDAAG - 30 * DAG, TypeVerblijf="proef")), OPEN),
+    ),
+    "IBW_WIJZIGING_310": (
+        (aanvraag(wijziging(Correctie__Startuur="10:00:00")), OPEN),
+        (aanvraag(wijziging(TypeVerblijf="proef")), OPEN),
+    ),
+    "IBW_AFWEZIG_401": ((aanvraag(afwezig(date(2026, 4, 30))), OPEN), (aanvraag(afwezig(date(2026, 5, 1))), OPEN)),
+    "IBW_AFWEZIG_402": (
+        (aanvraag(afwezig()), context(verblijven=(verblijf(einde=VANDAAG - DAG),))),
+        (aanvraag(afwezig()), context(verblijven=(verblijf(einde=VANDAAG),))),
+    ),
+    "IBW_AFWEZIG_403": ((aanvraag(afwezig(Reden="zomaar")), OPEN), (aanvraag(afwezig()), OPEN)),
+    "IBW_AFWEZIG_404": ((aanvraag(afwezig(Tot=VANDAAG - DAG)), OPEN), (aanvraag(afwezig(Tot=VANDAAG)), OPEN)),
+    "IBW_AFWEZIG_405": (
+        (aanvraag(afwezig(date(2026, 6, 5))), MET_AFWEZIGHEID),
+        (aanvraag(afwezig(date(2026, 6, 1), Tot=date(2026, 6, 9))), MET_AFWEZIGHEID),
+    ),
+    "IBW_AFWEZIG_406": ((aanvraag(afwezig(VANDAAG + DAG)), OPEN), (aanvraag(afwezig()), OPEN)),
     "IBW_EINDE_203": ((aanvraag(einde(date(2026, 4, 30))), OPEN), (aanvraag(einde(date(2026, 5, 1))), OPEN)),
     "IBW_EINDE_204": ((aanvraag(einde(VANDAAG + DAG)), OPEN), (aanvraag(einde(VANDAAG)), OPEN)),
     "IBW_EINDE_205": ((aanvraag(einde(reden="zomaar")), OPEN), (aanvraag(einde(reden="overlijden")), OPEN)),
@@ -125,7 +234,7 @@ def test_every_reason_is_told_with_its_place_line_and_remedy_and_no_insz() -> No
 
 def test_the_end_is_judged_on_its_own_facility_only() -> None:
     elsewhere = context(verblijven=(verblijf(voorziening=ELDERS),))
-    assert [r.code for r in decide((aanvraag(einde()), elsewhere)).redenen] == ["IBW_EINDE_201"]
+    assert [r.code for r in decide((aanvraag(einde()), elsewhere)).redenen] == ["IBW_DOSSIER_201"]
 
 
 def test_days_of_an_earlier_stay_do_not_stop_an_annulment() -> None:

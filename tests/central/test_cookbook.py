@@ -10,16 +10,16 @@ import pytest
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.bevinding import CONTROLES, soort_van
 from gateway.central.model import Uitkomst
-from gateway.cookbooks import CookbookError, load_cookbook, load_cookbooks
+from gateway.cookbook.laden import CookbookError, load_cookbook, load_cookbooks
 from tests.central.build import COOKBOOK, aanvraag, context, start
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "cookbooks" / "eibwfin" / "cookbook.toml").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parent / "volledig.toml").read_text(encoding="utf-8")
 
 WRONG: dict[str, tuple[str, str, str, str]] = {
     # what is wrong: old text, new text, text of the line that must be named, what must be said
     "unknown key": ('versie = "1.0"', 'versie = "1.0"\nversion = 1', "version = 1", "unknown key"),
-    "unknown key in a rule": ('bron = "EF 300444"', 'brn = "EF 300444"', 'brn = "EF 300444"', "expected one of bron"),
+    "unknown key in a rule": ('bron = "EF 300444"', 'brn = "EF 300444"', 'brn = "EF 300444"', "expected one of als, bron"),
     "missing key": ('naam = "Initiatieven beschut wonen"\n', "", "", "naam: is missing"),
     "other pillar": ('pijler = "eibwfin"', 'pijler = "epvtfin"', 'pijler = "epvtfin"', "the folder is 'eibwfin'"),
     "name": ('pijler = "eibwfin"', 'pijler = "IBW"', 'pijler = "IBW"', "small letters"),
@@ -29,7 +29,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "boolean": ("drempel = 5.0", "drempel = true", "drempel = true", "not bool"),
     "qualities": ('["NIHII-PROT_ACC"]', "[1]", "kwaliteiten = [1]", "list of 1 or more texts"),
     "invoice type": ('type_factuur = "4"', 'type_factuur = "IV"', 'type_factuur = "IV"', "one digit"),
-    "description": ('regulier = "Gewoon verblijf"', 'regulier = ""', "[types_verblijf]", "regulier has none"),
+    "description": ('regulier = "Gewoon verblijf"', 'regulier = ""', "[lijsten.types_verblijf]", "regulier has none"),
     "assumptions": ('  "De verhuisdag mag bij twee voorzieningen tellen.",\n', "  7,\n", "aannames = [", "texts"),
     "code": ('code = "763070"', 'code = "7630"', 'code = "7630"', "six digits"),
     "unit": ('eenheid = "dag"', 'eenheid = "uur"', 'eenheid = "uur"', "one of dag"),
@@ -43,23 +43,55 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
     "effect": ('effect = "in_beraad"', 'effect = "misschien"', 'effect = "misschien"', "geweigerd, in_beraad, signaal"),
     "effect on a zending": ('ernst = "E"', 'effect = "signaal"', 'effect = "signaal"', "expected ernst"),
     "technical that refuses nothing": ('ernst = "B"', 'ernst = "S"', 'ernst = "S"', "one of B, F"),
-    "kind": ('soorten = ["StartVerblijf"]', 'soorten = ["Start"]', 'soorten = ["Start"]', "StartVerblijf, EindeVerblijf"),
-    "kind that the check can not see": (
+    "kind": ('soorten = ["StartVerblijf"]', 'soorten = ["Start"]', 'soorten = ["Start"]', "StartVerblijf, Wijziging"),
+    "kind that the pillar does not have": (
         'soorten = ["StartVerblijf"]\ncontrole = "aangesloten"',
-        'soorten = ["EindeVerblijf"]\ncontrole = "aangesloten"',
-        'soorten = ["EindeVerblijf"]',
-        "looks at StartVerblijf;",
+        'soorten = ["Aflevering"]\ncontrole = "aangesloten"',
+        'soorten = ["Aflevering"]',
+        "the pillar has none of these",
     ),
-    "every kind, for a check of one": (
-        'soorten = ["StartVerblijf"]\ncontrole = "aangesloten"',
-        'controle = "aangesloten"',
-        "",
-        "looks at StartVerblijf;",
+    "condition": (
+        'effect = "in_beraad"',
+        'als = { TypeVerblijf = "regulier" }\neffect = "in_beraad"',
+        "als = {",
+        "fields with a list of values",
+    ),
+    "list": (
+        'lijst = "types_verblijf"',
+        'lijst = "types"',
+        "parameters = {",
+        "there is no list 'types'; expected one of types_verblijf",
+    ),
+    "code that ends before it begins": (
+        'proef = "Proefverblijf"',
+        'proef = { tekst = "Proefverblijf", van = 2025-01-01, tot = 2024-01-01 }',
+        "[lijsten.types_verblijf]",
+        "tot not before van",
+    ),
+    "beraad": ("maanden = 2", "maanden = 0", "beraad = {", "a whole number above 0"),
+    "kinds of message": (
+        '["StartVerblijf", "EindeVerblijf", "Annulering"]',
+        '["StartVerblijf", "Verhuis"]',
+        "soorten = [",
+        "one or more of StartVerblijf",
+    ),
+    "rule set": (
+        "beraad = {",
+        'prefix = "IBW"\ngebruikt = ["basic"]\nberaad = {',
+        "gebruikt = [",
+        "there is no rule set 'basic'",
+    ),
+    "rule set without prefix": ("beraad = {", 'gebruikt = ["dossier"]\nberaad = {', "", "prefix: is missing"),
+    "rule dropped that is not there": (
+        "beraad = {",
+        'schrap = ["VSB_X_1"]\nberaad = {',
+        "schrap = [",
+        "VSB_X_1 is in no rule set",
     ),
     "kind on a zending": ('ernst = "E"', 'ernst = "E"\nsoorten = ["StartVerblijf"]', "", "only a rule of aanvraag"),
-    "parameter absent": ("parameters = { dagen = 0 }\n", "", "", "dagen (a whole number of 0 or more)"),
-    "parameter unknown": ("{ dagen = 0 }", "{ dagen = 0, uren = 1 }", "parameters = { dagen = 0, uren", "exactly dagen"),
-    "parameter type": ("{ dagen = 0 }", "{ dagen = -1 }", "parameters = { dagen = -1", "dagen is -1"),
+    "parameter absent": ('parameters = { veld = "Startdatum", dagen = 0 }\n', "", "", "dagen (a whole number of 0 or more)"),
+    "parameter unknown": ("dagen = 0 }", "dagen = 0, uren = 1 }", "parameters = {", "exactly veld"),
+    "parameter type": ("dagen = 0 }", "dagen = -1 }", "parameters = {", "dagen is -1"),
     "parameter list": ('{ pijlers = ["*"] }', '{ pijlers = "*" }', 'parameters = { pijlers = "*"', "list of one or more"),
     "blank text": ('tekst_en = "The notification is late."', 'tekst_en = " "', 'tekst_en = " "', "not empty"),
     "text absent": ('remedie = "Neem het volgende nummer."\n', "", "", "remedie: is missing"),
@@ -100,7 +132,7 @@ def test_a_missing_text_names_the_rule_and_where_it_begins(tmp_path: Path) -> No
 
 def test_a_cookbook_without_rules_is_told(tmp_path: Path) -> None:
     with pytest.raises(CookbookError, match=r"1 or more \[\[regel\]\] tables"):
-        load_cookbook(folder_with(tmp_path, "regel = []\n" + TEXT[: TEXT.index("[[regel]]")]))
+        load_cookbook(folder_with(tmp_path, TEXT[: TEXT.index("[[regel]]")]))
 
 
 def test_an_id_that_stands_twice_is_named_at_the_second(tmp_path: Path) -> None:

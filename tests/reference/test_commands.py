@@ -83,7 +83,7 @@ def test_check_looks_up_references_in_the_database(adres: str, schrijf: Schrijve
     assert voer_uit("check", str(bestand)).exit_code == 1
     voer_uit("sample")
     assert voer_uit("check", str(bestand)).exit_code == 0
-    assert "aansluitingen (52)" in voer_uit("show", "aansluitingen").output
+    assert "aansluitingen (58)" in voer_uit("show", "aansluitingen").output
 
 
 @pytest.mark.parametrize("soort", [*(s.naam for s in SOORTEN), "laadbeurten"])

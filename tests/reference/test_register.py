@@ -316,7 +316,7 @@ def test_an_attest_nobody_registered_can_not_be_changed(conn: Connection) -> Non
     with pytest.raises(Registerfout) as caught:
         beeindig_attest(conn, "VSB-0", TODAY, JAN)
     assert caught.value.fout is Fout.ONBEKEND
-    assert len(attesten(conn)) == 3
+    assert len(attesten(conn)) == 4
 
 
 # The audit chain.

@@ -338,7 +338,7 @@ class TestCommands:
     def test_sample_says_where_and_with_which_password(self, tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["sample", "--target", str(copy_keys(tmp_path))])
         assert result.exit_code == 0
-        assert "30 certificates" in result.output
+        assert "36 certificates" in result.output
         assert "vsb-sample" in result.output
 
     def test_list_tells_who_and_what_state(self, folder: Path) -> None:

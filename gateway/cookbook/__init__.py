@@ -1,0 +1,1 @@
+"""The pillars' cookbooks: loaded, looked through for holes, and drawn as pages."""
