@@ -97,9 +97,7 @@ def receipt(
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from None
     except Refusal as refusal:
-        console.print(
-            f"{file.name} is no Levering or Mededeling: {refusal.findings[0].place or ''}", style="red", markup=False
-        )
+        console.print(f"{file.name} is no Levering or Mededeling: {refusal.findings[0].place or ''}", style="red", markup=False)
         raise typer.Exit(1) from None
     if signer is None:
         console.print(f"There is no sample certificate of zorgkas {zorgkas}: give --key and --certificate.", style="red")

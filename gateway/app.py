@@ -36,6 +36,7 @@ from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.limits import RateLimit
 from gateway.wire.wsdl import schema_file, wsdl
 
+_MEDIA = {"css": "text/css", "csv": "text/csv"}
 _PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'self'", "X-Content-Type-Options": "nosniff"}
 
 
@@ -128,7 +129,7 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
         page = pages.get(path or "index.html")
         if page is None:
             return PlainTextResponse("Niet gevonden.\n", status_code=404)
-        return Response(page, media_type="text/css" if path.endswith(".css") else "text/html", headers=_PAGE_HEADERS)
+        return Response(page, media_type=_MEDIA.get(path.rpartition(".")[2], "text/html"), headers=_PAGE_HEADERS)
 
     @app.get("/xsd/{path:path}", response_model=None)
     async def schema(path: str) -> Response:

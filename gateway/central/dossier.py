@@ -9,12 +9,22 @@ from datetime import date
 from gateway.berichten.aanvraag import Aanvraag
 from gateway.berichten.lezen import datum
 from gateway.berichten.soorten import SOORTEN, Werking
-from gateway.central.model import Gebeurtenis, Status, Verblijf
+from gateway.central.model import Effect, Gebeurtenis, Reden, Status, Verblijf
 
 EENMALIG = "eenmalig"
 """Type of a dossier whose kind of message names none."""
 _LANG = ("Motivering", "Overmacht")
 """Texts that stay in the message itself."""
+
+VERVALLEN = Reden(
+    code="VSB_BERAAD_001",
+    effect=Effect.GEWEIGERD,
+    tekst="De zorgkas besliste niet binnen de termijn; het bericht is geweigerd.",
+    tekst_en="The zorgkas did not decide within the term; the message is refused.",
+    remedie="Dien opnieuw in, of neem contact op met de zorgkas.",
+    bron="facts vsb.md 4.0",
+)
+"""The reason of a message that waited past the term of its pillar."""
 
 
 def gebeurtenis_van(aanvraag: Aanvraag, message_id: str, uitkomst: str, dag: date) -> Gebeurtenis:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from rich.table import Table
 from gateway.central.cookbook import Cookbook
 from gateway.cookbook.gaten import dekking, gaten, lees_voorbeelden
 from gateway.cookbook.laden import CookbookError, load_cookbooks
+from gateway.cookbook.redenen import BESTAND, codes_van, lees_redenen, schrijf_redenen, verschillen, werk_bij
 from gateway.cookbook.site import site
 from gateway.cookbook.tabellen import met_tabellen
 from gateway.paths import data_dir
@@ -31,8 +33,12 @@ Root = Annotated[
 def check(folder: Root = None, warnings: Annotated[bool, typer.Option(help="Also list what is only thin.")] = False) -> None:
     """Look for holes: kinds without an example, prose without a code, lists without a rule. Exit status 1 when there are any."""
     root = folder or data_dir("cookbooks")
-    ernstig = 0
-    for pijler, cookbook in _load(root).items():
+    cookbooks = _load(root)
+    fout = verschillen(lees_redenen(root / BESTAND), codes_van(cookbooks, date.today()))
+    for regel in fout:
+        console.print(f"hole: {regel}; see `vsb-gateway cookbook reasons`", style="red")
+    ernstig = len(fout)
+    for pijler, cookbook in cookbooks.items():
         gevonden = gaten(cookbook, root / pijler)
         ernstig += sum(g.ernstig for g in gevonden)
         dun = sum(not g.ernstig for g in gevonden)
@@ -69,6 +75,26 @@ def tables(folder: Root = None) -> None:
         if nieuw != oud:
             path.write_text(nieuw, encoding="utf-8")
             console.print(f"{pijler}/cookbook.md: written")
+
+
+@app.command()
+def reasons(folder: Root = None, write: Annotated[bool, typer.Option(help="Bring the registry up to date.")] = False) -> None:
+    """Compare the registry of reason codes (redenen.csv) with what the gateway and its cookbooks can give.
+
+    A code stays in the registry for ever: one that nothing gives any more gets the day on which it was withdrawn, and never comes
+    back. Exit status 1 when the registry is not up to date.
+    """
+    root = folder or data_dir("cookbooks")
+    nu, path = codes_van(_load(root), date.today()), root / BESTAND
+    if write:
+        path.write_text(schrijf_redenen(werk_bij(lees_redenen(path), nu, date.today()).values()), encoding="utf-8")
+    oud = lees_redenen(path)
+    fout = verschillen(oud, nu)
+    for regel in fout:
+        console.print(regel, style="red", soft_wrap=True)
+    console.print(f"{len(oud)} codes, {sum(bool(r.ingetrokken) for r in oud.values())} withdrawn, {len(fout)} differences")
+    if fout:
+        raise typer.Exit(1)
 
 
 @app.command()

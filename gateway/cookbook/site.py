@@ -10,13 +10,14 @@ from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from gateway.central.cookbook import Cookbook
+from gateway.cookbook.redenen import BESTAND
 from gateway.cookbook.schemas import teken_schemas
 
 _PAGES = Environment(loader=PackageLoader("gateway.cookbook"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def site(root: Path, cookbooks: Mapping[str, Cookbook]) -> dict[str, str]:
-    """Every page by its path: index, one a pillar, one a schema, the style sheet.
+    """Every page by its path: index, one a pillar, one a schema, the registry of reasons, the style sheet.
 
     Args:
         root: folder of the cookbooks, for their prose and examples.
@@ -27,6 +28,8 @@ def site(root: Path, cookbooks: Mapping[str, Cookbook]) -> dict[str, str]:
         "index.html": _pagina("index.html", "Cookbooks", "", cookbooks=cookbooks.values(), schemas=schemas),
         "stijl.css": (Path(__file__).parent / "templates" / "stijl.css").read_text(encoding="utf-8"),
     }
+    if (root / BESTAND).is_file():
+        pages[BESTAND] = (root / BESTAND).read_text(encoding="utf-8")
     for pijler, cookbook in cookbooks.items():
         proza = root / pijler / "cookbook.md"
         text = proza.read_text(encoding="utf-8") if proza.is_file() else f"# {cookbook.naam}\n"

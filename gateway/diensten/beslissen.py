@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from gateway.berichten.antwoord import schrijf_beslissingbericht
 from gateway.berichten.dossier import Mededeling, schrijf_mededeling
 from gateway.central import dossier as dossiervorming
-from gateway.central.model import Effect, Reden, Uitkomst
+from gateway.central.model import Reden, Uitkomst
 from gateway.clock import BRUSSELS
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import transport_van
@@ -25,14 +25,6 @@ from gateway.store.slot import slot
 
 log = structlog.get_logger("beraad")
 _BATCH = 100
-_VERVALLEN = Reden(
-    code="VSB_BERAAD_001",
-    effect=Effect.GEWEIGERD,
-    tekst="De zorgkas besliste niet binnen de termijn; het bericht is geweigerd.",
-    tekst_en="The zorgkas did not decide within the term; the message is refused.",
-    remedie="Dien opnieuw in, of neem contact op met de zorgkas.",
-    bron="facts vsb.md 4.0",
-)
 
 
 def neem_beslissing(
@@ -107,8 +99,8 @@ def _laat_vervallen(gateway: Gateway, bericht_id: str, now: datetime) -> bool:
             uitkomst=Uitkomst.GEWEIGERD.value,
             door=GATEWAY,
             op=now,
-            motivering=f"{_VERVALLEN.code}: {_VERVALLEN.tekst}",
-            redenen=(_VERVALLEN,),
+            motivering=f"{dossiervorming.VERVALLEN.code}: {dossiervorming.VERVALLEN.tekst}",
+            redenen=(dossiervorming.VERVALLEN,),
         )
         _deel_mee(conn, row, "vervallen", now)
         noteer(conn, Gebeurtenis.BERAAD_VERVALLEN, actor=GATEWAY, onderwerp=bericht_id, gegevens={}, tijdstip=now)

@@ -122,6 +122,9 @@ def _fout(refusal: Refusal, finding: Any) -> Factuurfout:
 
 def _toelaten(werk: _Werk, zending: Zending) -> Cookbook:
     cookbook = werk.gateway.cookbook(zending.pijler, "/Zending/Pijler")
+    if cookbook.type_factuur is None:
+        factureren = sorted(p for p, c in werk.gateway.cookbooks.items() if c.type_factuur is not None)
+        raise Refusal(Code.PILLAR, place="/Zending/Pijler", expected=", ".join(factureren), found=zending.pijler)
     claim = Claim(
         afzender=str(werk.row.voorziening),
         voorziening=zending.derdebetalende,
