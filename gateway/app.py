@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from uuid import uuid4
 
+import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.types import ASGIApp
@@ -36,6 +37,8 @@ from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.limits import RateLimit
 from gateway.wire.wsdl import schema_file, wsdl
 
+log = structlog.get_logger("gateway")
+
 _MEDIA = {"css": "text/css", "csv": "text/csv"}
 _PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'self'", "X-Content-Type-Options": "nosniff"}
 
@@ -44,7 +47,8 @@ def make_gateway(settings: Settings) -> Gateway:
     """Build the parts of a gateway; what is wrong with the configuration is an error here, not at the first request."""
     registry.preload()
     engine = make_engine(settings.database_url)
-    upgrade(engine)
+    if (found := upgrade(engine)).newer:
+        log.warning("schema_is_newer", revision=found.revision)
     clock = system_clock if settings.clock is None else shifted_clock(settings.clock.astimezone(UTC))
     ocsp = OcspStore(settings.ocsp_responders, clock) if settings.ocsp_responders else None
     trust = load_trust_store(

@@ -13,6 +13,7 @@ from gateway.commands import (
     audit,
     certs,
     cookbook,
+    database,
     deliveries,
     demo,
     receipt,
@@ -45,6 +46,7 @@ app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(audit.app, name="audit")
 app.add_typer(archive.app, name="archive")
 app.add_typer(cookbook.app, name="cookbook")
+app.add_typer(database.app, name="database")
 
 
 def main() -> None:

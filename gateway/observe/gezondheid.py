@@ -9,17 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from alembic.script import ScriptDirectory
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from gateway.diensten.kern import Gateway
 from gateway.observe.alarmen import Bewaking
 from gateway.refusal import Refusal
-from gateway.store.migrate import head
+from gateway.store.migrate import Stage, stand
 
 Deel = tuple[str, Callable[[Gateway], str | None]]
 """Name of a part, and what is wrong with it in Dutch, or None."""
@@ -50,13 +48,11 @@ def klaar(gateway: Gateway) -> dict[str, str | None]:
 def _databank(gateway: Gateway) -> str | None:
     try:
         with gateway.store.writing() as conn:
-            revision = conn.execute(text("SELECT version_num FROM alembic_version")).scalar()
+            found = stand(conn)
     except Refusal:
         return "antwoordt niet, of is niet te beschrijven"
-    known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-    if revision in known and revision != head():
-        return f"staat op schema {revision}, deze versie wil {head()}"
-    return None
+    te_doen = [revisie for revisie, stage in found.missing if stage is Stage.PRE]
+    return f"staat op schema {found.revision}, deze versie wil {te_doen[-1]}" if te_doen else None
 
 
 def _sleutel(gateway: Gateway) -> str | None:
@@ -107,7 +103,6 @@ def _opslag(gateway: Gateway) -> Path | None:
     return Path(str(url.database)).resolve().parent if on_file else None
 
 
-_MIGRATIONS = Path(__file__).parents[1] / "store" / "migrations"
 DELEN: tuple[Deel, ...] = (
     ("databank", _databank),
     ("sleutel", _sleutel),

@@ -340,6 +340,7 @@ def test_the_wsdls_and_their_schemas_can_be_read_over_http(java: Java, plain: Ru
         "OPERATION verzekerbaarheid Raadplegen urn:vsb-gateway:verzekerbaarheid:v1:Raadplegen",
         "OPERATION aanvraag Indienen urn:vsb-gateway:aanvraag:v1:Indienen",
         "OPERATION aanvraag Raadplegen urn:vsb-gateway:aanvraag:v1:Raadplegen",
+        "OPERATION aanvraag RaadplegenDossier urn:vsb-gateway:aanvraag:v1:RaadplegenDossier",
         *(
             f"OPERATION {service} {name} {generic}:{action}"
             for service in ("facturatie", "zorgkas")

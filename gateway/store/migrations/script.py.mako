@@ -6,6 +6,7 @@ ${imports if imports else ""}
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
+stage = "pre"
 
 
 def upgrade() -> None:

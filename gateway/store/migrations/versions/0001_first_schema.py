@@ -7,6 +7,7 @@ from gateway.store.types import Moment
 
 revision = "0001"
 down_revision = None
+stage = "pre"
 
 
 def upgrade() -> None:

@@ -9,6 +9,7 @@ from gateway.store.types import Moment
 
 revision = "0002"
 down_revision = "0001"
+stage = "pre"
 
 _BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 _OLD = (

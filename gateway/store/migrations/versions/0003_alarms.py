@@ -7,6 +7,7 @@ from gateway.store.types import Moment
 
 revision = "0003"
 down_revision = "0002"
+stage = "pre"
 
 
 def upgrade() -> None:
