@@ -44,7 +44,17 @@ def _met_verloop(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Verblijf, 
                 message_id=row.bericht_id, soort=row.soort, dag=row.dag, tot=row.tot, velden=row.velden, status=row.status
             )
             verloop[row.dossiernummer].append(gebeurtenis)
+    for row in rows:
+        if row.bericht_id not in {g.message_id for g in verloop[row.dossiernummer]}:
+            verloop[row.dossiernummer].insert(0, _eerste(row))
     return tuple(_verblijf(row, verloop[row.dossiernummer]) for row in rows)
+
+
+def _eerste(row: Row[Any]) -> Gebeurtenis:
+    # A process of the release before opened it and knows no events; revision 0006 stores this one.
+    status = Status.AANVAARD.value if row.status == Status.GEANNULEERD.value else row.status
+    velden = {"TypeVerblijf": row.type_verblijf}
+    return Gebeurtenis(message_id=row.bericht_id, soort="StartVerblijf", dag=row.start, tot=None, velden=velden, status=status)
 
 
 def verblijven(conn: Connection, inszen: Iterable[str]) -> dict[str, tuple[Verblijf, ...]]:

@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> int:
     try:
         _copy(folder)
         subprocess.run([_program(), "run", "--max-children", "2", *arguments], cwd=folder, check=False)
-        return _judge(folder)
+        return _judge(folder, part=bool(arguments))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -60,23 +60,34 @@ def _copy(folder: Path) -> None:
             shutil.copy(ROOT / name, folder / name)
 
 
-def _judge(folder: Path) -> int:
+def _judge(folder: Path, *, part: bool) -> int:
     counts, survivors = _results(folder)
     explained = tomllib.loads((Path(__file__).parent / "explained.toml").read_text(encoding="utf-8"))["change"]
     open_, by_text, by_line = [], 0, 0
+    unused = {index: e["change"] for index, e in enumerate(explained)}
     for survivor in survivors:
+        fitting = [index for index, e in enumerate(explained) if _explains(e, survivor)]
+        for index in fitting:
+            unused.pop(index, None)
         if survivor.only_text:
             by_text += 1
-        elif any(re.search(e["module"], survivor.name) and re.search(e["change"], str(survivor)) for e in explained):
+        elif fitting:
             by_line += 1
         else:
             open_.append(survivor)
     for survivor in open_:
         print(f"not explained: {survivor}")
+    if not part:
+        for change in unused.values():
+            print(f"explains nothing any more, take it out of explained.toml: {change}")
     print(f"survivors: {by_text} change only a text for people, {by_line} are explained in explained.toml, {len(open_)} are open")
     killed = counts.get("killed", 0) + counts.get("timeout", 0)
     print(f"mutation: {sum(counts.values())} mutants, {killed} killed, {len(survivors)} survived, {by_text + by_line} explained")
-    return 1 if open_ or not counts else 0
+    return 1 if open_ or not counts or (unused and not part) else 0
+
+
+def _explains(entry: dict[str, str], survivor: Survivor) -> bool:
+    return bool(re.search(entry["module"], survivor.name) and re.search(entry["change"], str(survivor), re.DOTALL))
 
 
 def _results(folder: Path) -> tuple[dict[str, int], list[Survivor]]:

@@ -68,6 +68,17 @@ class TestSignedParts:
         extra = blocks(root, 2, 1)
         assert refused(signed_again(root, [root[1], *security(root)[:2], *extra])) is Code.SECURITY_SHAPE
 
+    def test_only_a_transform_stands_among_the_transforms(self) -> None:
+        root = message()
+        transform = next(security(root)[-1].iter(q(DS, "Transform")))
+        transform.tag = q(DS, "CanonicalizationMethod")
+        assert refused(root) is Code.SECURITY_SHAPE
+
+    def test_a_direct_reference_need_not_say_what_the_token_already_says(self) -> None:
+        root = message()
+        del next(security(root)[-1].iter(q(WSSE, "Reference"))).attrib["ValueType"]
+        assert judge(root).body_is_signed
+
     def test_an_id_of_one_letter_names_a_part(self) -> None:
         root = message()
         root[1].set(q(WSU, "Id"), "b")

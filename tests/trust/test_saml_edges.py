@@ -87,6 +87,12 @@ def test_a_moment_of_an_assertion_has_a_zone_and_at_most_forty_characters(text: 
         assert judge(message(token)).assertion is not None
 
 
+@pytest.mark.parametrize("name", ["NotBefore", "NotOnOrAfter"])
+def test_an_assertion_says_from_when_until_when_it_counts(name: str) -> None:
+    token = resigned(lambda t: each(t, "Conditions")[0].attrib.pop(name))
+    assert refused(message(token)) is Code.ASSERTION
+
+
 @pytest.mark.parametrize("attribute", ["Format", "NameQualifier"])
 def test_two_statements_whose_names_are_written_in_another_manner_are_not_about_one_holder(attribute: str) -> None:
     token = resigned(lambda t: each(t, "NameIdentifier")[1].set(attribute, "urn:example:ander"))
