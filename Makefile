@@ -19,9 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: install
 	@$(BIN)/vsb-gateway demo $(ARGS)
 
-# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token.
+# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token, a clock that can be set.
 debian-test:
-	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2
+	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2 faketime
 
 test: install debian-test
 	@rm -f .coverage .coverage.*

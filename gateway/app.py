@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
-from gateway.clock import shifted_clock, system_clock
+from gateway.clock import ClockGuard, shifted_clock, system_clock
 from gateway.console.routes import console_router
 from gateway.cookbook.laden import load_cookbooks
 from gateway.cookbook.site import site
@@ -73,6 +73,7 @@ def make_gateway(settings: Settings) -> Gateway:
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
         status_limit=RateLimit(settings.rate_status, settings.rate_burst, "statusvragen"),
         clock=clock,
+        clock_guard=ClockGuard(clock),
     )
 
 

@@ -61,6 +61,7 @@ class SoapServices:
         try:
             if module is None:
                 raise Refusal(Code.UNKNOWN_SERVICE, place=path[:80], expected=_ADDRESSES)
+            gateway.check_clock()
             headers = request.headers
             action = soap_action(headers.get("soapaction"))
             # Only a hint until the message is read; what it says wrongly then counts for the sender.

@@ -73,11 +73,11 @@ class Worker:
         chores = [
             _Chore(2.0, lambda: self._open_lanes(stop)),
             _Chore(10.0, self._recover),
-            _Chore(30.0, self._seal),
+            _Chore(30.0, self._timely(self._seal)),
             _Chore(30.0, self._watch),
             _Chore(3600.0, self._partitions),
-            _Chore(60.0, lambda: bewaak_beraad(self._gateway)),
-            _Chore(60.0, lambda: meld_mutaties(self._gateway)),
+            _Chore(60.0, self._timely(lambda: bewaak_beraad(self._gateway))),
+            _Chore(60.0, self._timely(lambda: meld_mutaties(self._gateway))),
         ]
         receipts = [_Chore(5.0, partial(self._receipts, name, drop)) for name, drop in self._drops.items()]
         if self._relay is not None:
@@ -109,12 +109,21 @@ class Worker:
     def _tasks(self, stop: threading.Event) -> None:
         while not stop.is_set():
             try:
+                self._gateway.check_clock()
                 busy = doe_taak(self._gateway, self.name, self._random)
             except Refusal as refusal:
                 log.warning("worker_waits", code=refusal.code.info.code)
                 busy = False
             if not busy:
                 stop.wait(IDLE)
+
+    def _timely(self, work: Callable[[], object]) -> Callable[[], object]:
+        # What a term or a day decides waits for a clock that can be believed.
+        def checked() -> object:
+            self._gateway.check_clock()
+            return work()
+
+        return checked
 
     def _chores(self, chores: list[_Chore], stop: threading.Event) -> None:
         while not stop.is_set():

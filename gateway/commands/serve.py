@@ -7,20 +7,27 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Annotated
 
 import structlog
 import typer
 import uvicorn
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.app import make_gateway
+from gateway.commands.shared import stop
 from gateway.diensten.kern import Gateway
 from gateway.observe import logs
 from gateway.observe.audit_events import Gebeurtenis
+from gateway.refusal import Refusal
 from gateway.settings import Settings
 from gateway.store.audit import noteer
 from gateway.store.berichten import GATEWAY
+from gateway.store.migrate import SchemaProblem
 from gateway.trust.crlfetch import CrlFetcher
 from gateway.trust.identity import read_identity
 from gateway.wire.server import BoundedProtocol
@@ -39,10 +46,11 @@ def serve(
     """
     settings = Settings()
     logs.configure(settings.log_level)
-    gateway = make_gateway(settings)
-    _note(gateway, Gebeurtenis.GESTART)
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
+    with _usable_database(settings):
+        gateway = make_gateway(settings)
+        _note(gateway, Gebeurtenis.GESTART)
+    stopped = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(stopped,), daemon=True)
     if with_worker:
         keeper.start()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -66,10 +74,23 @@ def serve(
             h11_max_incomplete_event_size=64 * 1024,
         )
     finally:
-        stop.set()
+        stopped.set()
         if with_worker:
             keeper.join(timeout=40)
-        _note(gateway, Gebeurtenis.GESTOPT)
+        try:
+            _note(gateway, Gebeurtenis.GESTOPT)
+        except Refusal as refusal:
+            log.error("stop_not_recorded", code=refusal.code.info.code)
+
+
+@contextmanager
+def _usable_database(settings: Settings) -> Iterator[None]:
+    try:
+        yield
+    except (SQLAlchemyError, SchemaProblem, Refusal) as error:
+        address = make_url(settings.database_url).render_as_string()
+        cause = error.orig if isinstance(error, DBAPIError) else error
+        stop(f"De databank {address} is niet te gebruiken: {next(iter(str(cause).splitlines()), type(cause).__name__)}")
 
 
 def _note(gateway: Gateway, event: Gebeurtenis) -> None:
@@ -107,14 +128,16 @@ def worker(
     """
     settings = Settings()
     logs.configure(settings.log_level)
-    stop = threading.Event()
+    stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: stopped.set())
     if parent:
-        threading.Thread(target=_watch_parent, args=(parent, stop), daemon=True).start()
+        threading.Thread(target=_watch_parent, args=(parent, stopped), daemon=True).start()
     if settings.crl_urls:
-        threading.Thread(target=CrlFetcher(settings.crl_urls).run, args=(stop,), daemon=True).start()
-    Worker(make_gateway(settings)).run(stop)
+        threading.Thread(target=CrlFetcher(settings.crl_urls).run, args=(stopped,), daemon=True).start()
+    with _usable_database(settings):
+        gateway = make_gateway(settings)
+    Worker(gateway).run(stopped)
 
 
 def _watch_parent(parent: int, stop: threading.Event) -> None:

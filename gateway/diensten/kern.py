@@ -11,7 +11,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from gateway.central.cookbook import Cookbook
-from gateway.clock import BRUSSELS, Clock
+from gateway.clock import BRUSSELS, Clock, ClockGuard
 from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
@@ -44,6 +44,7 @@ class Gateway:
     signer: Signer
     cookbooks: Mapping[str, Cookbook]
     clock: Clock
+    clock_guard: ClockGuard
     ocsp: OcspStore | None
     """Its thread runs in the server processes."""
     certificates: CertificateFile
@@ -53,6 +54,17 @@ class Gateway:
     sender_limit: RateLimit
     status_limit: RateLimit
     """The generous bound of status questions, per address and per sender."""
+
+    def check_clock(self) -> None:
+        """Nothing is decided by a clock that has just jumped.
+
+        Raises:
+            Refusal: UNAVAILABLE, to be sent again later.
+        """
+        if (jump := self.clock_guard.jump()) is not None:
+            raise Refusal(
+                Code.UNAVAILABLE, found=f"de klok van de gateway versprong {jump.total_seconds():+.0f} s", retry_after=60
+            )
 
     def cookbook(self, pijler: str, place: str) -> Cookbook:
         """The cookbook of a pillar.

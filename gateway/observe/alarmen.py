@@ -13,6 +13,7 @@ import structlog
 from cryptography import x509
 from sqlalchemy import Connection, func, insert, select, update
 
+from gateway.clock import ClockGuard
 from gateway.exchange import lijn
 from gateway.exchange.lijn import Schakelaar
 from gateway.exchange.toestand import PENDING, Toestand
@@ -58,6 +59,7 @@ class Bewaking:
         opslag: a folder whose disk must not fill up; None: the database is elsewhere.
         wachtrij: how long a delivery may wait for its zorgkas before somebody is told.
         min_vrij: bytes that must stay free in `opslag`.
+        clock_guard: of the process that watches.
     """
 
     trust: TrustStore
@@ -65,6 +67,7 @@ class Bewaking:
     opslag: Path | None
     wachtrij: timedelta
     min_vrij: int
+    clock_guard: ClockGuard | None = None
 
 
 def waak(conn: Connection, bewaking: Bewaking, now: datetime) -> tuple[int, int]:
@@ -98,7 +101,7 @@ def bepaal(conn: Connection, bewaking: Bewaking, now: datetime) -> Iterator[Alar
     yield from _wachtrijen(conn, bewaking.wachtrij, now)
     yield from _lijnen(conn, now)
     yield from _taken(conn, now)
-    yield from _klok(conn, now)
+    yield from _klok(conn, bewaking.clock_guard, now)
     yield from _certificaten(conn, bewaking.eigen, now)
     for issuer in bewaking.trust.without_revocation_data(now):
         tekst = "geen verse CRL of OCSP: in strict wordt elke afzender met een certificaat van deze uitgever nu tegengehouden"
@@ -140,7 +143,10 @@ def _taken(conn: Connection, now: datetime) -> Iterator[Alarm]:
         yield Alarm(soort="taken", onderwerp="zendingen", ernst=Ernst.ERNSTIG, toelichting=tekst)
 
 
-def _klok(conn: Connection, now: datetime) -> Iterator[Alarm]:
+def _klok(conn: Connection, guard: ClockGuard | None, now: datetime) -> Iterator[Alarm]:
+    if guard is not None and (jump := guard.jump()) is not None:
+        tekst = f"de klok van de worker versprong {jump.total_seconds():+.0f} s"
+        yield Alarm(soort="klok", onderwerp="worker", ernst=Ernst.KRITIEK, toelichting=tekst)
     last = conn.execute(select(levensstap.c.tijdstip).order_by(levensstap.c.id.desc()).limit(1)).scalar()
     if last is not None and last - now > _CLOCK_BACK:
         tekst = f"de klok staat op {now:%Y-%m-%d %H:%M}, maar er is al een stap van {last:%Y-%m-%d %H:%M}"

@@ -37,6 +37,7 @@ def bewaking_van(gateway: Gateway) -> Bewaking:
         opslag=_opslag(gateway),
         wachtrij=timedelta(minutes=settings.alarm_queue_minutes),
         min_vrij=settings.min_free_mb * 2**20,
+        clock_guard=gateway.clock_guard,
     )
 
 
@@ -103,8 +104,15 @@ def _opslag(gateway: Gateway) -> Path | None:
     return Path(str(url.database)).resolve().parent if on_file else None
 
 
+def _klok(gateway: Gateway) -> str | None:
+    jump = gateway.clock_guard.jump()
+    later = "niets wordt beoordeeld tot ze terug is of een kwartier zo loopt"
+    return None if jump is None else f"versprong {jump.total_seconds():+.0f} s; {later}"
+
+
 DELEN: tuple[Deel, ...] = (
     ("databank", _databank),
+    ("klok", _klok),
     ("sleutel", _sleutel),
     ("intrekking", _intrekking),
     ("broker", _broker),

@@ -31,7 +31,7 @@ def ready(gateway: RunningGateway) -> tuple[int, dict[str, str]]:
 
 
 def test_a_gateway_that_can_work_says_so_part_by_part(gateway: RunningGateway) -> None:
-    assert ready(gateway) == (200, dict.fromkeys(("databank", "sleutel", "intrekking", "broker", "schijf"), "in orde"))
+    assert ready(gateway) == (200, dict.fromkeys(("databank", "klok", "sleutel", "intrekking", "broker", "schijf"), "in orde"))
     assert requests.get(f"{gateway.base}/healthz", timeout=10).text == "ok\n"
 
 
