@@ -18,7 +18,7 @@ from gateway.console.routes import console_router
 from gateway.cookbook.laden import load_cookbooks
 from gateway.cookbook.site import site
 from gateway.diensten.kern import Gateway
-from gateway.observe import logs
+from gateway.observe import logs, traces
 from gateway.observe.routes import observe_router
 from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
@@ -87,7 +87,8 @@ def _sts(settings: Settings, trust: TrustStore) -> StsTrust | None:
 def create_app(settings: Settings | None = None) -> ASGIApp:
     """The ASGI application; uvicorn's factory."""
     settings = settings or Settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.pseudonym_key())
+    traces.configure()
     gateway = make_gateway(settings)
 
     @asynccontextmanager

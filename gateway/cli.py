@@ -16,6 +16,7 @@ from gateway.commands import (
     database,
     deliveries,
     demo,
+    pseudonym,
     receipt,
     reference,
     register,
@@ -38,6 +39,7 @@ app.command("worker")(serve.worker)
 app.command("demo")(demo.demo)
 app.command("alarms")(alarms.alarms)
 app.command("settings")(settings.settings)
+app.command("log-pseudonym")(pseudonym.log_pseudonym)
 app.command("verify-receipt")(receipt.verify_receipt)
 app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")

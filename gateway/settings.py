@@ -125,6 +125,15 @@ class Settings(BaseSettings):
     alarm_queue_minutes: float = Field(
         60, description="Minutes that a delivery may wait for its zorgkas before an alarm opens.", gt=0
     )
+    worker_metrics_port: int = Field(
+        0, description="Port at which a worker that runs apart (`vsb-gateway worker`) gives its metrics; 0: none.", ge=0, le=65535
+    )
+    log_key: SecretStr | None = Field(
+        None,
+        description="Key with which a person's INSZ becomes a pseudonym in the log, the same in all processes; "
+        "none: the log names no person at all.",
+        min_length=16,
+    )
     min_free_mb: int = Field(256, description="MiB that must stay free on the disk of a SQLite database; less is an alarm.", ge=0)
     poll_seconds: float = Field(
         1.0, description="Pause that a mailbox asks after it was found empty, before the next get; 0: none.", ge=0
@@ -143,6 +152,10 @@ class Settings(BaseSettings):
     console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    def pseudonym_key(self) -> str | None:
+        """Key of the log's pseudonyms, when there is one."""
+        return None if self.log_key is None else self.log_key.get_secret_value()
 
     def delivery_policy(self) -> Beleid:
         """The policy of deliveries that these settings make."""

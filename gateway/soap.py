@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import timedelta
 from types import ModuleType
-from uuid import uuid4
 
 import structlog
 from fastapi import Request, Response
@@ -23,7 +22,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from gateway.diensten import aanvraag, facturatie, verzekerbaarheid, zorgkas
 from gateway.diensten.kern import Dienst, Gateway, Verzoek, prove
 from gateway.observe import metrics
+from gateway.observe.traces import span
 from gateway.refusal import Code, Refusal
+from gateway.store.identifiers import message_id
 from gateway.trust.signing import sign_envelope
 from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
@@ -55,7 +56,7 @@ class SoapServices:
         await response(scope, receive, send)
 
     async def _answer(self, path: str, request: Request) -> Response:
-        gateway, ticket = self._gateway, uuid4().hex
+        gateway, ticket = self._gateway, message_id(self._gateway.clock())
         module = _service(path)
         structlog.contextvars.bind_contextvars(ticket=ticket, service=None if module is None else module.DIENST.naam)
         try:
@@ -74,9 +75,13 @@ class SoapServices:
                 limit=gateway.settings.max_request,
                 timeout=gateway.settings.body_timeout,
             )
-            verzoek = Verzoek(raw=raw, content_type=headers.get("content-type", ""), soap_action=action)
+            # Made again once all of it is here, so that the ids of messages sort by arrival.
+            ticket = message_id(gateway.clock())
+            structlog.contextvars.bind_contextvars(ticket=ticket)
+            verzoek = Verzoek(raw=raw, content_type=headers.get("content-type", ""), soap_action=action, ticket=ticket)
             loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(self._pool, copy_context().run, _process, gateway, module, verzoek)
+            with span("request", ticket, service=module.DIENST.naam):
+                return await loop.run_in_executor(self._pool, copy_context().run, _process, gateway, module, verzoek)
         except Refusal as refusal:
             return fault_response(gateway, refusal, module, ticket)
         except ClientDisconnect:
@@ -101,9 +106,9 @@ def _service(path: str) -> ModuleType | None:
 def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response:
     dienst: Dienst = module.DIENST
     behandel: Callable[..., Element] = module.behandel
-    with metrics.STAGE.labels("prove").time():
+    with metrics.STAGE.labels("prove").time(), span("prove", verzoek.ticket):
         bewezen = prove(gateway, dienst, verzoek)
-    with metrics.STAGE.labels("decide").time():
+    with metrics.STAGE.labels("decide").time(), span("decide", verzoek.ticket):
         try:
             payload = behandel(gateway, bewezen)
         except IntegrityError:

@@ -109,6 +109,8 @@ class Cookbook:
     lijsten: Mapping[str, Mapping[str, Codewaarde]]
     """Name of a list to its codes."""
     beraad: Beraad
+    belofte: int
+    """Minutes within which an accepted message is with its zorgkas."""
     prestatiecodes: tuple[Prestatiecode, ...]
     regels: tuple[Regel, ...]
     aannames: tuple[str, ...]

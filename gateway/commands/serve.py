@@ -15,13 +15,14 @@ from typing import Annotated
 import structlog
 import typer
 import uvicorn
+from prometheus_client import start_http_server
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gateway.app import make_gateway
 from gateway.commands.shared import stop
 from gateway.diensten.kern import Gateway
-from gateway.observe import logs
+from gateway.observe import logs, metrics, traces
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.refusal import Refusal
 from gateway.settings import Settings
@@ -45,10 +46,15 @@ def serve(
     this version's schema first. Stop with Ctrl-C or SIGTERM: running requests are finished.
     """
     settings = Settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.pseudonym_key())
     with _usable_database(settings):
         gateway = make_gateway(settings)
         _note(gateway, Gebeurtenis.GESTART)
+    with metrics.shared_between_processes():
+        _serve(settings, gateway, with_worker=with_worker)
+
+
+def _serve(settings: Settings, gateway: Gateway, *, with_worker: bool) -> None:
     stopped = threading.Event()
     keeper = threading.Thread(target=_keep_worker, args=(stopped,), daemon=True)
     if with_worker:
@@ -127,7 +133,8 @@ def worker(
     Any number may run beside each other, on any machine that reaches the database; each piece of work is claimed with a lease.
     """
     settings = Settings()
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.pseudonym_key())
+    traces.configure()
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
@@ -137,6 +144,8 @@ def worker(
         threading.Thread(target=CrlFetcher(settings.crl_urls).run, args=(stopped,), daemon=True).start()
     with _usable_database(settings):
         gateway = make_gateway(settings)
+    if settings.worker_metrics_port and not parent:
+        start_http_server(settings.worker_metrics_port, settings.host)
     Worker(gateway).run(stopped)
 
 

@@ -15,7 +15,7 @@ __all__ = ["FILE", "CookbookError", "load_cookbook", "load_cookbooks"]
 FILE = "cookbook.toml"
 _TOP = frozenset(
     {"pijler", "prefix", "naam", "versie", "ingangsdatum", "kwaliteiten", "soorten", "type_factuur", "drempel", "lijsten"}
-    | {"beraad", "aannames", "prestatiecode", "gebruikt", "schrap", "aanpassing", "regel"}
+    | {"beraad", "belofte_minuten", "aannames", "prestatiecode", "gebruikt", "schrap", "aanpassing", "regel"}
 )
 _CODE = frozenset({"code", "omschrijving", "eenheid", "van", "tot"})
 _WAARDE = frozenset({"tekst", "van", "tot"})
@@ -62,6 +62,7 @@ def _cookbook(table: Table) -> Cookbook:
         drempel=_drempel(table) if factureert else 0.0,
         lijsten=lijsten,
         beraad=_beraad(table),
+        belofte=_belofte(table),
         prestatiecodes=codes,
         regels=read_regels(table, soorten, lijsten),
         aannames=table.texts("aannames", least=0),
@@ -101,6 +102,13 @@ def _beraad(table: Table) -> Beraad:
     if set(found) != {"maanden", "herinneringen"} or not past:
         raise table.error("beraad", "expected maanden (a whole number above 0) and herinneringen (a list of days before the end)")
     return Beraad(maanden=int(str(maanden)), herinneringen=tuple(sorted(dagen or (), reverse=True)))
+
+
+def _belofte(table: Table) -> int:
+    minuten = table.value("belofte_minuten", (int,), "a whole number of minutes above 0")
+    if minuten <= 0:
+        raise table.error("belofte_minuten", f"expected a whole number of minutes above 0, not {minuten}")
+    return int(minuten)
 
 
 def _prestatiecodes(tables: list[Table], ingangsdatum: date) -> tuple[Prestatiecode, ...]:

@@ -18,6 +18,7 @@ def tabellen(cookbook: Cookbook) -> str:
         f"In het certificaat van de afzender: {', '.join(f'`{k}`' for k in cookbook.kwaliteiten)}.",
         f"Een bericht in beraad wordt na {cookbook.beraad.maanden} maanden vanzelf geweigerd; herinneringen aan de zorgkas "
         f"{', '.join(map(str, cookbook.beraad.herinneringen))} dagen voordien.",
+        f"Belofte: een aanvaard bericht is binnen {cookbook.belofte} minuten bij de zorgkas.",
         *(_lijst(naam, codes) for naam, codes in cookbook.lijsten.items()),
     ]
     if cookbook.prestatiecodes:

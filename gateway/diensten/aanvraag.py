@@ -27,12 +27,12 @@ from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.diensten.raadplegen import raadplegen
 from gateway.diensten.toelating import gegevens, toelaten
 from gateway.exchange import lijn
+from gateway.observe import logs, metrics
 from gateway.reference.geheugen import Stand
 from gateway.refusal import Code, Refusal
 from gateway.routing.route import zorgkas_van_dienst
 from gateway.store import beraad, berichten, dossiers
 from gateway.store.berichten import Ontvangst, Stap
-from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
 from gateway.wire.c14n import exclusive
 from gateway.wire.names import q
@@ -68,6 +68,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
 
 def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
     aanvraag = lees_aanvraag(bewezen.payload)
+    logs.bind_person(aanvraag.insz)
     hoofding = aanvraag.hoofding
     cookbook = gateway.cookbook(hoofding.pijler, f"{_PLAATS}/Hoofding/Pijler")
     gateway.check_environment(hoofding.test, f"{_PLAATS}/Hoofding/Test")
@@ -100,7 +101,7 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
 def _ontvangst(bewezen: Bewezen, aanvraag: Aanvraag) -> Ontvangst:
     raw = bewezen.verzoek.raw
     return Ontvangst(
-        id=message_id(bewezen.now),
+        id=bewezen.verzoek.ticket,
         dienst=DIENST.naam,
         afzender=f"riziv:{bewezen.identity.number}",
         bedrijfs_id=aanvraag.hoofding.bericht_id,
@@ -188,6 +189,7 @@ def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
         gecontroleerd=beslissing.gecontroleerd,
         cookbook=f"{zaak.cookbook.pijler} {zaak.cookbook.versie}",
     )
+    metrics.DECIDED.labels(zaak.cookbook.pijler, DIENST.naam, beslissing.uitkomst.value, zorgkas or "").inc()
     if zorgkas is not None and transport is not None and dossiernummer is not None:
         _werk_dossier_bij(zaak, beslissing, dossiernummer)
         if beslissing.uitkomst is Uitkomst.IN_BERAAD:

@@ -13,6 +13,7 @@ from gateway.berichten.lezen import kind, tekst, tekst_of_none
 from gateway.berichten.names import AANVRAAG
 from gateway.central.model import Persoon, Verblijf
 from gateway.diensten.kern import Bewezen, Gateway, check_afzender
+from gateway.observe import logs
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.routing.route import deelperioden
@@ -36,6 +37,7 @@ def raadpleeg_dossier(gateway: Gateway, bewezen: Bewezen) -> Element:
         if nummer is not None:
             gevonden = tuple(d for d in (dossiers.dossier_van(conn, nummer),) if d is not None)
         elif insz is not None:
+            logs.bind_person(insz)
             gevonden = dossiers.verblijven_van(conn, insz)
         eigen = [d for d in gevonden if d.voorziening == voorziening and _mag(conn, bewezen, d)]
         if not eigen and not _eigen(bewezen, voorziening):

@@ -13,7 +13,6 @@ from gateway.exchange import tacks
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store.berichten import Ontvangst
-from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
 from gateway.trust.admission import check_licence
 from gateway.wire.generic import Origin, Post, action, read_confirm, read_get
@@ -87,7 +86,7 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
 def _ontvangst(bewezen: Bewezen, post: Post) -> Ontvangst:
     raw = bewezen.verzoek.raw
     return Ontvangst(
-        id=message_id(bewezen.now),
+        id=bewezen.verzoek.ticket,
         dienst=DIENST.naam,
         afzender=f"riziv:{bewezen.identity.number}",
         bedrijfs_id=post.input_reference,

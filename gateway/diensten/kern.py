@@ -109,6 +109,8 @@ class Verzoek:
     content_type: str
     soap_action: str
     """Without quotes; empty when absent."""
+    ticket: str
+    """UUIDv7 made on arrival: in every log line and trace; the MessageId of what is stored, the Id of a fault."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from gateway.diensten.kern import Gateway
 from gateway.diensten.zending import verwerk
 from gateway.exchange.beleid import back_off
+from gateway.observe.traces import span
 from gateway.store.tables import taak
 
 log = structlog.get_logger("worker")
@@ -36,7 +37,8 @@ def doe_taak(gateway: Gateway, werker: str, random: Random) -> bool:
     try:
         with gateway.store.writing() as conn:
             if conn.execute(delete(taak).where(taak.c.bericht_id == bericht_id)).rowcount == 1:
-                verwerk(gateway, conn, bericht_id)
+                with span("judge", bericht_id):
+                    verwerk(gateway, conn, bericht_id)
     except Exception as error:
         # One zending that trips our own code must not stop the others; its row stays, to be tried again and seen.
         log.exception("task_failed", error=type(error).__name__)

@@ -15,6 +15,7 @@ from gateway.berichten.names import COMMON, VERZEKERBAARHEID
 from gateway.central.identificatie import geldig_insz
 from gateway.central.model import Persoon
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
+from gateway.observe import logs
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.routing.route import Deelperiode, Mutatie, deelperioden, mutaties
@@ -67,6 +68,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
         place=f"{place}/RizivNummer",
     )
     insz = tekst(bewezen.payload, VERZEKERBAARHEID, "Insz")
+    logs.bind_person(insz)
     periode = kind(bewezen.payload, VERZEKERBAARHEID, "Periode")
     van = datum(tekst(periode, COMMON, "Van"))
     einde = tekst_of_none(periode, COMMON, "Tot")

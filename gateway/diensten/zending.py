@@ -23,6 +23,7 @@ from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.exchange import lijn, tacks
 from gateway.exchange.outbox import plaats
+from gateway.observe import metrics
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
@@ -227,6 +228,7 @@ def _beslis(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendin
         cookbook=f"{cookbook.pijler} {cookbook.versie}",
     )
     berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=resultaat.uitkomst.value, zorgkas=zending.zorgkas)
+    metrics.DECIDED.labels(cookbook.pijler, "facturatie", resultaat.uitkomst.value, zending.zorgkas).inc()
 
 
 def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendingresultaat) -> list[tuple[Stap, str | None]]:

@@ -96,7 +96,7 @@ def _lees(root: Element) -> ZorgkasBeslissing | Afrekening:
 def _ontvangst(bewezen: Bewezen, post: Post, code: str, soort: str) -> Ontvangst:
     raw = bewezen.verzoek.raw
     return Ontvangst(
-        id=message_id(bewezen.now),
+        id=bewezen.verzoek.ticket,
         dienst=DIENST.naam,
         afzender=f"zorgkas:{code}",
         bedrijfs_id=post.input_reference,

@@ -17,6 +17,7 @@ from gateway.exchange import afloop, lijn, outbox
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.outbox import Claim
 from gateway.exchange.transport import Delivery, HandedOver, Refused, Transport, Unreachable
+from gateway.observe.traces import span
 from gateway.refusal import Refusal
 from gateway.store.engine import Store
 
@@ -171,7 +172,8 @@ class Lane:
             endpoint = self._endpoint_of(claim.bestemming)
             if transport is None or not endpoint:
                 raise Unreachable(f"no endpoint registered for transport {claim.transport}")
-            gift = transport.deliver(_delivery(claim, endpoint))
+            with span("deliver", claim.bericht_id, to=claim.bestemming):
+                gift = transport.deliver(_delivery(claim, endpoint))
         except Refused as error:
             self._refusal(claim, str(error), begin)
         except Unreachable as error:

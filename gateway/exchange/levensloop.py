@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from gateway.exchange import tacks
+from gateway.observe import metrics
 from gateway.store import berichten
 from gateway.store.berichten import GATEWAY, Stap
 
@@ -26,6 +27,8 @@ def stappen(
     """
     if levering_id == bericht_id:
         berichten.stappen(conn, bericht_id, list(gezet), now, actor=actor)
+        if any(stap is Stap.BEVESTIGD for stap, _ in gezet) and (row := berichten.zoek(conn, bericht_id)) is not None:
+            metrics.TURNAROUND.labels(row.pijler, row.zorgkas or "").observe((now - row.ontvangen_op).total_seconds())
 
 
 def bevestigd(

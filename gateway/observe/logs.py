@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import logging
 import re
 import sys
@@ -20,8 +22,28 @@ def _mask(_logger: Any, _name: str, event: Any) -> Any:
     return event
 
 
-def configure(level: str) -> None:
-    """Send every log line, also the libraries', to stderr as JSON."""
+_pseudonym_key: str | None = None
+
+
+def pseudonym(insz: str, key: str) -> str:
+    """What stands in the log for a person: HMAC-SHA256 of the INSZ, the first 16 hexadecimal digits."""
+    return hmac.new(key.encode(), insz.encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def bind_person(insz: str) -> None:
+    """Name the person by pseudonym in the log lines that follow in this request; without a key nobody is named."""
+    if _pseudonym_key is not None:
+        structlog.contextvars.bind_contextvars(person=pseudonym(insz, _pseudonym_key))
+
+
+def configure(level: str, pseudonym_key: str | None = None) -> None:
+    """Send every log line, also the libraries', to stderr as JSON.
+
+    Args:
+        pseudonym_key: with it, lines about a person carry the pseudonym of their INSZ.
+    """
+    global _pseudonym_key
+    _pseudonym_key = pseudonym_key
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,

@@ -1,11 +1,18 @@
-"""Prometheus metrics of one process; what all share is in stand.py."""
+"""Prometheus metrics that processes count themselves; what stands in the database is in stand.py."""
 
 from __future__ import annotations
 
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, values
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
+_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 ANSWERED = Counter("vsb_answered", "Requests answered without a fault.", ["dienst"])
 REFUSED = Counter("vsb_refused", "Requests answered with a fault.", ["code"])
 STAGE = Histogram(
@@ -14,10 +21,32 @@ STAGE = Histogram(
     ["stage"],
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
 )
+DECIDED = Counter("vsb_decided", "Messages judged, by outcome.", ["pijler", "dienst", "uitkomst", "zorgkas"])
+TURNAROUND = Histogram(
+    "vsb_turnaround_seconds",
+    "From receipt of a message to its zorgkas's receipt; beside vsb_turnaround_promise_seconds.",
+    ["pijler", "zorgkas"],
+    buckets=(1, 5, 15, 60, 300, 900, 1800, 3600, 4 * 3600, 24 * 3600, 72 * 3600),
+)
+
+
+@contextmanager
+def shared_between_processes() -> Iterator[None]:
+    """Count together with every process that this one starts from now on, in files that go when it ends."""
+    # In memory where that is to be had: a full disk must not stop a counter, and with it a message.
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
+    with TemporaryDirectory(prefix="vsb-metrics-", dir=memory) as folder:
+        os.environ[_FOLDER] = folder
+        # The library looks at the variable when it is imported, which is before any command has begun.
+        values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
+        yield
 
 
 def render(shared: Collector) -> bytes:
-    """This process's own figures and the shared ones, in the text format."""
+    """The figures of all processes of this machine's gateway, and what stands in the database, in the text format."""
     registry = CollectorRegistry()
     registry.register(shared)
-    return generate_latest(REGISTRY) + generate_latest(registry)
+    if _FOLDER not in os.environ:
+        return generate_latest(REGISTRY) + generate_latest(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)

@@ -15,7 +15,8 @@ from gateway.observe.stand import StandCollector
 def observe_router(gateway: Gateway) -> APIRouter:
     """The three addresses that machines look at."""
     router = APIRouter()
-    collector = StandCollector(gateway.store, bewaking_van(gateway), gateway.clock)
+    beloften = {pijler: cookbook.belofte for pijler, cookbook in gateway.cookbooks.items()}
+    collector = StandCollector(gateway.store, bewaking_van(gateway), gateway.clock, beloften)
 
     @router.get("/healthz")
     async def healthz() -> PlainTextResponse:

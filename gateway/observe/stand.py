@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -21,16 +21,24 @@ class StandCollector(Collector):
     """Queues, lines, alarms and expiry dates; the same from every server process.
 
     Only open deliveries are counted, never a whole table.
+
+    Args:
+        beloften: minutes within which an accepted message is to be with its zorgkas, by pillar.
     """
 
-    def __init__(self, store: Store, bewaking: Bewaking, clock: Clock) -> None:
+    def __init__(self, store: Store, bewaking: Bewaking, clock: Clock, beloften: Mapping[str, int]) -> None:
         self._store = store
+        self._beloften = beloften
         self._bewaking = bewaking
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
         """All families; when the database is away only what is known without it."""
         yield from self._certificates()
+        promise = GaugeMetricFamily("vsb_turnaround_promise_seconds", "What the pillar's cookbook promises.", labels=["pijler"])
+        for pijler, minuten in self._beloften.items():
+            promise.add_metric([pijler], minuten * 60)
+        yield promise
         up = GaugeMetricFamily("vsb_database_up", "1 when the database answers.")
         try:
             with self._store.reading() as conn:

@@ -69,6 +69,7 @@ WRONG: dict[str, tuple[str, str, str, str]] = {
         "tot not before van",
     ),
     "beraad": ("maanden = 2", "maanden = 0", "beraad = {", "a whole number above 0"),
+    "promise": ("belofte_minuten = 60", "belofte_minuten = 0", "belofte_minuten = 0", "a whole number of minutes above 0"),
     "kinds of message": (
         '["StartVerblijf", "EindeVerblijf", "Annulering"]',
         '["StartVerblijf", "Verhuis"]',

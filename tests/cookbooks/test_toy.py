@@ -18,6 +18,7 @@ ingangsdatum = 2024-01-01
 kwaliteiten = ["NIHII-PROT_ACC"]
 soorten = ["StartVerblijf", "EindeVerblijf", "Annulering"]
 beraad = { maanden = 1, herinneringen = [7] }
+belofte_minuten = 60
 gebruikt = ["basis", "dossier", "verblijf"]
 aannames = ["Deze pijler bestaat niet."]
 

@@ -24,6 +24,7 @@ from gateway.refusal import Refusal
 from gateway.settings import Settings
 from gateway.soap import DIENSTEN
 from gateway.store.engine import make_engine
+from gateway.store.identifiers import message_id
 from gateway.store.migrate import upgrade
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, soap_action
 from tests.hostile.case import ACCEPTED, Case, Exchange, Made, Raw, Sent, Twin
@@ -108,7 +109,8 @@ def _send(gateway: Gateway, sent: Sent) -> str:
     service = DIENSTEN[sent.service]
     try:
         check_content_type(content_type, headers.get("content-encoding"))
-        verzoek = Verzoek(raw=sent.body, content_type=content_type, soap_action=soap_action(headers.get("soapaction")))
+        action, ticket = soap_action(headers.get("soapaction")), message_id(gateway.clock())
+        verzoek = Verzoek(raw=sent.body, content_type=content_type, soap_action=action, ticket=ticket)
         service.behandel(gateway, prove(gateway, service.DIENST, verzoek))
     except Refusal as refusal:
         return refusal.code.info.code
