@@ -18,6 +18,7 @@ from gateway.exchange import lijn
 from gateway.exchange.lijn import Schakelaar
 from gateway.exchange.toestand import PENDING, Toestand
 from gateway.observe.audit_events import Gebeurtenis
+from gateway.observe.bewaring import archief_te_laat, zegel_te_laat
 from gateway.store.audit import noteer
 from gateway.store.berichten import GATEWAY
 from gateway.store.slot import slot
@@ -60,6 +61,7 @@ class Bewaking:
         wachtrij: how long a delivery may wait for its zorgkas before somebody is told.
         min_vrij: bytes that must stay free in `opslag`.
         clock_guard: of the process that watches.
+        bewaarmaanden: months that bytes stay in the database before the archive takes them.
     """
 
     trust: TrustStore
@@ -68,6 +70,7 @@ class Bewaking:
     wachtrij: timedelta
     min_vrij: int
     clock_guard: ClockGuard | None = None
+    bewaarmaanden: int | None = None
 
 
 def waak(conn: Connection, bewaking: Bewaking, now: datetime) -> tuple[int, int]:
@@ -102,6 +105,7 @@ def bepaal(conn: Connection, bewaking: Bewaking, now: datetime) -> Iterator[Alar
     yield from _lijnen(conn, now)
     yield from _taken(conn, now)
     yield from _klok(conn, bewaking.clock_guard, now)
+    yield from _boeken(conn, bewaking.bewaarmaanden, now)
     yield from _certificaten(conn, bewaking.eigen, now)
     for issuer in bewaking.trust.without_revocation_data(now):
         tekst = "geen verse CRL of OCSP: in strict wordt elke afzender met een certificaat van deze uitgever nu tegengehouden"
@@ -151,6 +155,15 @@ def _klok(conn: Connection, guard: ClockGuard | None, now: datetime) -> Iterator
     if last is not None and last - now > _CLOCK_BACK:
         tekst = f"de klok staat op {now:%Y-%m-%d %H:%M}, maar er is al een stap van {last:%Y-%m-%d %H:%M}"
         yield Alarm(soort="klok", onderwerp="gateway", ernst=Ernst.KRITIEK, toelichting=tekst)
+
+
+def _boeken(conn: Connection, bewaarmaanden: int | None, now: datetime) -> Iterator[Alarm]:
+    if (dag := zegel_te_laat(conn, now)) is not None:
+        tekst = f"{dag:%Y-%m-%d} is niet verzegeld; vsb-gateway audit verify, en kijk of er een worker draait"
+        yield Alarm(soort="zegel", onderwerp="audit", ernst=Ernst.KRITIEK, toelichting=tekst)
+    if bewaarmaanden is not None and (maand := archief_te_laat(conn, bewaarmaanden, now)) is not None:
+        tekst = f"{maand:%Y-%m} hoort in het archief; vsb-gateway archive run zegt wat hem tegenhoudt"
+        yield Alarm(soort="archief", onderwerp="archief", ernst=Ernst.WAARSCHUWING, toelichting=tekst)
 
 
 def _certificaten(conn: Connection, eigen: dict[str, x509.Certificate], now: datetime) -> Iterator[Alarm]:

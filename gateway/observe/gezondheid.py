@@ -38,6 +38,7 @@ def bewaking_van(gateway: Gateway) -> Bewaking:
         wachtrij=timedelta(minutes=settings.alarm_queue_minutes),
         min_vrij=settings.min_free_mb * 2**20,
         clock_guard=gateway.clock_guard,
+        bewaarmaanden=settings.retention_months,
     )
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import insert, select
@@ -21,6 +20,7 @@ from gateway.reference.tables import zorgkas
 from gateway.store import berichten
 from gateway.store.berichten import Ontvangst
 from gateway.store.engine import Store, make_engine
+from gateway.store.identifiers import message_id
 from gateway.store.migrate import upgrade
 from gateway.store.tables import levering, poging
 from tests.databases import PostgreSQL, private_postgresql
@@ -93,7 +93,7 @@ class Outbox:
     beleid: Beleid = field(default_factory=Beleid)
 
     def put(self, kas: str = "280", volgorde: str | None = None, transport: str = "soap", content: bytes = b"<inhoud/>") -> str:
-        name = str(uuid4())
+        name = message_id(self.clock())
         with self.store.writing() as conn:
             berichten.bewaar(conn, _ontvangst(name, self.clock()))
             outbox.plaats(

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from sqlalchemy import insert, select
 
+from conformance.walkthrough import sample_signer
+from gateway.clock import BRUSSELS
 from gateway.exchange import lijn
 from gateway.exchange.transport import Refused, Unreachable
 from gateway.observe.alarmen import Bewaking, waak
+from gateway.observe.audit_events import Gebeurtenis
 from gateway.paths import data_dir
 from gateway.store import berichten
+from gateway.store.audit import noteer
 from gateway.store.audit_tables import audit
+from gateway.store.audit_zegels import verzegel
 from gateway.store.tables import alarm, certificaat, taak
 from gateway.trust.chain import TrustStore, load_trust_store
 from gateway.trust.revocation import RevocationMode
@@ -103,6 +108,36 @@ def test_a_clock_that_jumped_back_is_an_alarm(box: Outbox) -> None:  # noqa: F81
     box.clock.pass_(minutes=-2)
     look(box)
     assert open_alarms(box) == [("klok", "gateway", "kritiek")]
+
+
+def test_a_day_that_nobody_sealed_is_an_alarm_from_two_hours_after_it(box: Outbox) -> None:  # noqa: F811
+    signer = sample_signer("gateway")
+    with box.store.writing() as conn:
+        noteer(conn, Gebeurtenis.GESTART, actor="test", onderwerp="gateway", gegevens={}, tijdstip=box.clock())
+    midnight = datetime.combine(box.clock().astimezone(BRUSSELS).date() + timedelta(days=1), time(), BRUSSELS)
+    box.clock.pass_(seconds=(midnight - box.clock()).total_seconds() + 7199)
+    assert look(box) == (0, 0)
+    box.clock.pass_(seconds=1)
+    look(box)
+    assert open_alarms(box) == [("zegel", "audit", "kritiek")]
+    with box.store.writing() as conn:
+        verzegel(conn, signer, box.clock())
+    look(box)
+    assert open_alarms(box) == []
+
+
+def test_a_month_that_should_have_been_archived_is_an_alarm_after_two_months_more(box: Outbox) -> None:  # noqa: F811
+    box.put()
+    arrived, months = box.clock(), 24
+    number = arrived.year * 12 + arrived.month - 1 + months + 2 + 1
+    due = datetime(number // 12, number % 12 + 1, 1, tzinfo=UTC)
+    quiet = watching(bewaarmaanden=months, wachtrij=timedelta(days=9999))
+    box.clock.pass_(seconds=(due - arrived).total_seconds() - 1)
+    look(box, quiet)
+    assert ("archief", "archief", "waarschuwing") not in open_alarms(box)
+    box.clock.pass_(seconds=1)
+    look(box, quiet)
+    assert ("archief", "archief", "waarschuwing") in open_alarms(box)
 
 
 def test_a_full_disk_is_an_alarm(box: Outbox, tmp_path: Path) -> None:  # noqa: F811
