@@ -10,11 +10,13 @@ from datetime import datetime
 from enum import StrEnum
 from random import Random
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from gateway.exchange.beleid import Beleid
 from gateway.store.slot import slot
 from gateway.store.tables import lijn
+
+_LEES = select(lijn).where(lijn.c.bestemming == bindparam("bestemming"))
 
 
 class Schakelaar(StrEnum):
@@ -54,7 +56,7 @@ class Lijn:
 
 
 def lees(conn: Connection, bestemming: str) -> Lijn:
-    row = conn.execute(select(lijn).where(lijn.c.bestemming == bestemming)).first()
+    row = conn.execute(_LEES, {"bestemming": bestemming}).first()
     if row is None:
         return Lijn(
             bestemming=bestemming,

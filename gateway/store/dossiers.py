@@ -15,6 +15,14 @@ from gateway.store.tables import beslissing, dossier, dossierverloop, gefacturee
 _BATCH = 500
 _INSERT_DOSSIER, _INSERT_VERLOOP, _INSERT_BESLISSING = insert(dossier), insert(dossierverloop), insert(beslissing)
 _VERBLIJVEN = select(dossier).where(dossier.c.insz == bindparam("insz")).order_by(dossier.c.start)
+_BEZET = select(func.count()).where(
+    dossier.c.voorziening == bindparam("voorziening"),
+    dossier.c.pijler == bindparam("pijler"),
+    dossier.c.insz != bindparam("zonder"),
+    or_(dossier.c.status == Status.AANVAARD.value, dossier.c.status == Status.IN_BERAAD.value),
+    dossier.c.start <= bindparam("dag"),
+    or_(dossier.c.einde.is_(None), dossier.c.einde >= bindparam("dag")),
+)
 _STAND = ("insz", "start", "einde", "type_verblijf", "status", "akkoord_tot", "categorie")
 """Columns of a dossier that its events can change."""
 
@@ -120,10 +128,8 @@ def bezet(conn: Connection, voorziening: str, pijler: str, dag: date, zonder: st
     Args:
         zonder: INSZ of the person who is not counted.
     """
-    d = dossier.c
-    telt = (d.status.in_([Status.AANVAARD.value, Status.IN_BERAAD.value]), d.start <= dag, or_(d.einde.is_(None), d.einde >= dag))
-    vraag = select(func.count()).where(d.voorziening == voorziening, d.pijler == pijler, d.insz != zonder, *telt)
-    return int(conn.execute(vraag).scalar_one())
+    waarden = {"voorziening": voorziening, "pijler": pijler, "dag": dag, "zonder": zonder}
+    return int(conn.execute(_BEZET, waarden).scalar_one())
 
 
 def bewaar_beslissing(
