@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 from sqlalchemy import Engine, create_engine, func, inspect, select
 from sqlalchemy.engine import make_url
@@ -66,6 +66,10 @@ _CHECK = f"""Check files as `load` does, and write nothing.
 References may point into the files themselves or into the database, when there is one. Exit status 1 when a row is wrong.
 {_BESTANDEN}"""
 
+_GROOT = 5_000_000
+"""Octets from which reading takes long enough to tell how far it is."""
+_GETOOND = 1_000
+"""Faults shown; a file with a million wrong rows is wrong in one way."""
 Bestanden = Annotated[list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Reference files.")]
 Database = Annotated[str | None, typer.Option(help="SQLAlchemy URL; VSB_DATABASE_URL or its default if left out.")]
 
@@ -237,8 +241,10 @@ def _tekst(waarde: Any) -> str:
 
 def _toon_verslag(verslag: Laadverslag, gelukt: str) -> None:
     uit = Console(stderr=True)
-    for fout in verslag.fouten:
+    for fout in verslag.fouten[:_GETOOND]:
         uit.print(fout.tekst, highlight=False, markup=False, soft_wrap=True)
+    if len(verslag.fouten) > _GETOOND:
+        uit.print(f"… en nog {len(verslag.fouten) - _GETOOND} foute rijen", highlight=False)
     if verslag.fouten:
         _stop(f"{len(verslag.fouten)} foute rij(en); er is niets geladen.", status=1)
     table = Table("bestand", "soort", Column("rijen", justify="right"), box=SIMPLE_HEAD)
@@ -246,13 +252,20 @@ def _toon_verslag(verslag: Laadverslag, gelukt: str) -> None:
         table.add_row(gelezen.bestand.name, gelezen.soort, str(gelezen.rijen))
     console = Console()
     console.print(table, highlight=False, markup=False)
+    for soort, v in verslag.verschillen.items():
+        telling = f"{v.nieuw} nieuw, {v.gewijzigd} gewijzigd, {v.ongewijzigd} ongewijzigd"
+        console.print(f"{soort}: {telling}{f', {v.weg} perioden weg' if v.weg else ''}", highlight=False)
     console.print(gelukt, highlight=False, markup=False, soft_wrap=True)
 
 
 @contextmanager
 def _voortgangsbalk() -> Iterator[Voortgang]:
-    kolommen = (TextColumn("{task.description:<24}"), BarColumn(), TaskProgressColumn())
-    with Progress(*kolommen, console=Console(stderr=True), transient=True) as balk:
+    scherm = Console(stderr=True)
+    if not scherm.is_terminal:
+        yield _regels(scherm)
+        return
+    kolommen = (TextColumn("{task.description:<24}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*kolommen, console=scherm, transient=True) as balk:
         taken = {}
 
         def verder(bestand: Path, gelezen: int, grootte: int) -> None:
@@ -261,6 +274,19 @@ def _voortgangsbalk() -> Iterator[Voortgang]:
             balk.update(taken[bestand], completed=gelezen)
 
         yield verder
+
+
+def _regels(scherm: Console) -> Voortgang:
+    """A line for each tenth of a large file, for a log."""
+    getoond: dict[Path, int] = {}
+
+    def verder(bestand: Path, gelezen: int, grootte: int) -> None:
+        tiende = 10 * gelezen // max(grootte, 1)
+        if grootte > _GROOT and tiende > getoond.get(bestand, 0):
+            getoond[bestand] = tiende
+            scherm.print(f"{bestand.name}: {10 * tiende} % gelezen", highlight=False)
+
+    return verder
 
 
 @contextmanager

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from gateway.clock import BRUSSELS
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference.lezen import Bron, Laadfout, Rij, herken, lees
 from gateway.reference.samenhang import Samenhang
-from gateway.reference.schrijven import schrijf
+from gateway.reference.schrijven import Apart, Verschil
 from gateway.reference.soorten import SOORTEN
 from gateway.reference.tables import laadbeurt
 from gateway.store.audit import noteer
@@ -46,6 +46,8 @@ class Laadverslag:
     """At most one a row, in the order of files and lines."""
     geschreven: bool
     """Whether the data are now in the database: never when there are faults."""
+    verschillen: Mapping[str, Verschil] = field(default_factory=dict)
+    """What was written, by kind."""
 
 
 def laad(
@@ -68,28 +70,59 @@ def laad(
     Raises:
         OSError: a file cannot be read.
     """
-    with engine.execution_options(vsb_write=True).connect() as conn:
-        if conn.dialect.name == "postgresql":
-            # Two loads at once could each miss the periods that the other writes.
-            conn.exec_driver_sql("LOCK TABLE laadbeurt IN SHARE ROW EXCLUSIVE MODE")
-        gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, schrijvend=True)
-        if fouten:
-            conn.rollback()
-        else:
-            _noteer(conn, gelezen, op or datetime.combine(vandaag, time(), BRUSSELS), door)
+    with engine.connect() as conn:
+        while True:
+            if conn.dialect.name == "sqlite":
+                # A million rows set apart need not fit in memory.
+                conn.connection.cursor().execute("PRAGMA temp_store=FILE")
+            stand = _stand(conn)
+            apart: list[Apart] = []
+            gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, apart)
+            if fouten:
+                conn.rollback()
+                return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=False)
+            for soort in apart:
+                soort.vergelijk()
             conn.commit()
-    return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=not fouten)
+            verschillen = _schrijf(conn, apart, stand, gelezen, op or datetime.combine(vandaag, time(), BRUSSELS), door)
+            if verschillen is not None:
+                return Laadverslag(bestanden=gelezen, fouten=(), geschreven=True, verschillen=verschillen)
+
+
+def _schrijf(
+    conn: Connection, apart: Sequence[Apart], stand: int, gelezen: Sequence[GeladenBestand], op: datetime, door: str
+) -> dict[str, Verschil] | None:
+    """None when somebody else loaded since the files were checked: what they were checked against is gone."""
+    conn.execution_options(vsb_write=True)
+    try:
+        with conn.begin():
+            if conn.dialect.name == "postgresql":
+                conn.exec_driver_sql("LOCK TABLE laadbeurt IN SHARE ROW EXCLUSIVE MODE")
+            anders = _stand(conn) != stand
+            verschillen = {} if anders else {a.naam: a.voeg_in() for a in apart}
+            if not anders:
+                _noteer(conn, gelezen, op, door)
+    finally:
+        conn.execution_options(vsb_write=False)
+    with conn.begin():
+        for soort in apart:
+            soort.ruim_op()
+    return None if anders else verschillen
+
+
+def _stand(conn: Connection) -> int:
+    return int(conn.execute(select(func.max(laadbeurt.c.id))).scalar() or 0)
 
 
 def controleer(engine: Engine, bestanden: Sequence[Path], vandaag: date, *, voortgang: Voortgang | None = None) -> Laadverslag:
     """Check the files as `laad` does, against the same database, and write nothing."""
     with engine.connect() as conn:
-        gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, schrijvend=False)
+        gelezen, fouten = _verwerk(conn, bestanden, vandaag, voortgang, None)
     return Laadverslag(bestanden=gelezen, fouten=fouten, geschreven=False)
 
 
 def _verwerk(
-    conn: Connection, bestanden: Sequence[Path], vandaag: date, voortgang: Voortgang | None, *, schrijvend: bool
+    conn: Connection, bestanden: Sequence[Path], vandaag: date, voortgang: Voortgang | None, apart: list[Apart] | None
 ) -> tuple[tuple[GeladenBestand, ...], tuple[Laadfout, ...]]:
     uniek = list({b.resolve(): b for b in bestanden}.values())
     soort_van = {b: herken(b) for b in uniek}
@@ -97,16 +130,20 @@ def _verwerk(
     gelezen: list[GeladenBestand] = []
     samenhang = Samenhang(conn)
     for soort in SOORTEN:
-        for bestand in (b for b in uniek if soort_van[b] is soort):
+        van_soort = [b for b in uniek if soort_van[b] is soort]
+        bak = Apart(conn, soort) if apart is not None and van_soort else None
+        if apart is not None and bak is not None:
+            apart.append(bak)
+        for bestand in van_soort:
             with bestand.open("rb") as stroom:
                 bron, grootte, rijen = Bron(stroom), bestand.stat().st_size, 0
                 for groep in _groepen(lees(bestand, soort, bron, vandaag)):
-                    goed, nieuwe_sleutels, mis = samenhang.bekijk(soort, bestand, groep)
+                    goed, mis = samenhang.bekijk(soort, bestand, groep)
                     fouten += mis
                     rijen += len(goed)
                     # After a fault the rest is only checked, since nothing will stay.
-                    if schrijvend and not fouten:
-                        schrijf(conn, soort, goed, nieuwe_sleutels)
+                    if bak is not None and not fouten:
+                        bak.zet(goed)
                     if voortgang is not None:
                         voortgang(bestand, bron.gelezen, grootte)
                 gelezen.append(GeladenBestand(bestand=bestand, soort=soort.naam, rijen=rijen, sha256=bron.sha256))

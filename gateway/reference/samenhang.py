@@ -38,13 +38,10 @@ class Samenhang:
         self._conn = conn
         self._gezien: dict[str, _Gezien] = defaultdict(_Gezien)
 
-    def bekijk(
-        self, soort: Soort, bestand: Path, groep: Sequence[Rij]
-    ) -> tuple[list[dict[str, Any]], list[Sleutel], list[Laadfout]]:
-        """Rows without a fault, keys not met before in this load, and the faults."""
+    def bekijk(self, soort: Soort, bestand: Path, groep: Sequence[Rij]) -> tuple[list[dict[str, Any]], list[Laadfout]]:
+        """Rows without a fault, and the faults."""
         fouten: list[Laadfout] = []
         goed: list[dict[str, Any]] = []
-        nieuw: list[Sleutel] = []
         kandidaten = [rij for rij in groep if rij.fout is None]
         onbekend = {naam: self._onbekende(doel, naam, kandidaten) for naam, doel in soort.verwijst.items()}
         bezet = {naam: self._bezet(soort, naam, kandidaten) for naam in soort.uniek}
@@ -66,11 +63,9 @@ class Samenhang:
             assert sleutel is not None  # every column of a row without a fault was read
             goed.append(rij.waarden)
             if soort.perioden:
-                if sleutel not in gezien.perioden:
-                    nieuw.append(sleutel)
                 periode = (rij.waarden["van"], rij.waarden["tot"] or date.max, plaats)
                 gezien.perioden.setdefault(sleutel, []).append(periode)
-        return goed, nieuw, fouten
+        return goed, fouten
 
     def overlappingen(self, soort: Soort) -> Iterator[Laadfout]:
         """Every period that begins before an earlier one of the same key has ended."""
