@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from gateway.berichten.factuur import VorigeFactuur, Zending
-from gateway.central.cookbook import Familie
+from gateway.central.cookbook import Cookbook, Familie
 from gateway.central.model import Aansluiting, Ernst, Prijs, Uitkomst, ZendingContext, Zendingresultaat
 from gateway.central.zending import beoordeel_zending, controleer_zending
+from gateway.cookbook.laden import load_cookbooks
 from tests.central.build import COOKBOOK, INSZ, RIZIV, factuur, lijn, persoon, verblijf, zending, zendingcontext
 
 VORIGE = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=date(2026, 5, 1))
 MEI = date(2026, 5, 1)
+ALLE = load_cookbooks(Path(__file__).parents[2] / "cookbooks")
 Case = tuple[Zending, ZendingContext]
 ZONDER_INSZ = replace(COOKBOOK, regels=tuple(r for r in COOKBOOK.regels if r.controle != "insz_controlegetal"))
 """For zendingen with more persons than there are invented numbers at hand."""
@@ -216,3 +219,11 @@ def test_a_blocking_error_refuses_the_whole_whatever_the_share() -> None:
     many = [factuur(factuurnummer=str(n)) for n in range(2, 60)]
     result = beoordeel_zending(zending(factuur(lijn(bedrag=1)), *many), zendingcontext(), blokkerend)
     assert (result.label, result.aanvaard, result.aanvaarde_dagen) == ("INHOUD-920099", 0, ())
+
+
+@pytest.mark.parametrize("pijler", [naam for naam, c in ALLE.items() if c.type_factuur is not None])
+def test_a_pillar_that_invoices_has_the_rules_tested_here(pijler: str) -> None:
+    def rules(cookbook: Cookbook) -> set[tuple[object, ...]]:
+        return {(r.id, r.familie, r.controle, r.ernst) for r in cookbook.regels if r.familie is not Familie.AANVRAAG}
+
+    assert rules(ALLE[pijler]) == rules(COOKBOOK)
