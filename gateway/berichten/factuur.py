@@ -24,6 +24,8 @@ class Lijn:
     """Cents, negative on a credit note."""
     regel: int | None
     """Line in the blob."""
+    betrekkelijk: str | None = None
+    """Code of the performance that this one belongs to (betrekkelijke verstrekking)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,4 +124,5 @@ def _lees_lijn(element: Element) -> Lijn:
         aantal=int(tekst(element, FACTUUR, "Aantal")),
         bedrag=int(tekst(element, FACTUUR, "Bedrag")),
         regel=kind(element, FACTUUR, "Volgnummer").sourceline,
+        betrekkelijk=tekst_of_none(element, FACTUUR, "BetrekkelijkeVerstrekking"),
     )

@@ -14,6 +14,8 @@ from gateway.central.cookbook import Cookbook, Regel
 from gateway.central.dagen import dagen, lijnen, op_lijn, per_dag, vragende_lijnen
 from gateway.central.model import Verblijf, ZendingContext
 
+_BETREKKELIJK = "BetrekkelijkeVerstrekking"
+
 
 def _dossier(zending: Zending, context: ZendingContext, factuur: Factuur) -> Verblijf | None:
     gezocht = (factuur.dossiernummer, zending.derdebetalende, zending.pijler)
@@ -148,3 +150,29 @@ def _bedrag(zending: Zending, context: ZendingContext, lijn: Lijn) -> int | None
         return None
     som = sum(p for p in prijzen if p is not None)
     return -som if lijn.aantal < 0 else som
+
+
+def _gevraagd(context: ZendingContext, lijn: Lijn) -> list[str]:
+    return [b.betrekkelijk for b in context.betrekkingen if b.prestatiecode == lijn.prestatiecode and b.geldt(lijn.van)]
+
+
+@controle("zending")
+def betrekkelijk_aanwezig(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    for f, factuur, n, lijn in lijnen(zending):
+        if lijn.betrekkelijk is None and (gevraagd := _gevraagd(context, lijn)):
+            yield op_lijn(f, factuur, n, lijn, "17-18", _BETREKKELIJK, " of ".join(gevraagd), "afwezig")
+
+
+@controle("zending")
+def betrekkelijk_past(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    for f, factuur, n, lijn in lijnen(zending):
+        gevraagd = _gevraagd(context, lijn)
+        if lijn.betrekkelijk is not None and gevraagd and lijn.betrekkelijk not in gevraagd:
+            yield op_lijn(f, factuur, n, lijn, "17-18", _BETREKKELIJK, " of ".join(gevraagd), lijn.betrekkelijk)
+
+
+@controle("zending")
+def betrekkelijk_nul(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    for f, factuur, n, lijn in lijnen(zending):
+        if lijn.betrekkelijk is not None and not _gevraagd(context, lijn):
+            yield op_lijn(f, factuur, n, lijn, "17-18", _BETREKKELIJK, "afwezig", lijn.betrekkelijk)

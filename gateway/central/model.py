@@ -188,6 +188,19 @@ class Prijs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Betrekking:
+    """A performance code that is only invoiced with another one beside it; both days inside."""
+
+    prestatiecode: str
+    betrekkelijk: str
+    van: date
+    tot: date | None
+
+    def geldt(self, dag: date) -> bool:
+        return self.van <= dag and (self.tot is None or dag <= self.tot)
+
+
+@dataclass(frozen=True, kw_only=True)
 class AanvraagContext:
     """All that the rules on an aanvraag may look at, gathered before they run."""
 
@@ -226,6 +239,8 @@ class ZendingContext:
     """(INSZ, performance code, day) accepted in earlier zendingen of this facility and not credited."""
     zendingnummer_gebruikt: bool
     """This number was used by an accepted zending of this third payer in this year."""
+    betrekkingen: tuple[Betrekking, ...] = ()
+    """Which code asks for which betrekkelijke verstrekking."""
 
     @property
     def vandaag(self) -> date:

@@ -153,6 +153,7 @@ def _context(werk: _Werk, zending: Zending) -> ZendingContext:
         personen=lookup.personen(werk.conn, inszen),
         verblijven=dossiers.verblijven(werk.conn, inszen),
         prijzen=lookup.prijzen(werk.conn, zending.derdebetalende),
+        betrekkingen=lookup.betrekkingen(werk.conn),
         gefactureerde_dagen=dossiers.gefactureerde_dagen(werk.conn, zending.derdebetalende, inszen, min(dagen), max(dagen)),
         zendingnummer_gebruikt=dossiers.zendingnummer_gebruikt(
             werk.conn, zending.derdebetalende, zending.maand.year, zending.zendingnummer

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, exists, or_, select
 
-from gateway.central.model import Aansluiting, Persoon, Prijs
+from gateway.central.model import Aansluiting, Betrekking, Persoon, Prijs
 from gateway.reference import tables as t
 from gateway.reference.model import Attest, Erkenning, Levering, Voorziening, Zorgkas
 
@@ -101,6 +101,14 @@ def prijzen(conn: Connection, voorziening: str) -> tuple[Prijs, ...]:
     return tuple(
         Prijs(prestatiecode=rij.prestatiecode, voorziening=rij.riziv, van=rij.van, tot=rij.tot, bedrag=rij.bedrag)
         for rij in rijen
+    )
+
+
+def betrekkingen(conn: Connection) -> tuple[Betrekking, ...]:
+    """Every code that asks for another one beside it; some hundreds at most."""
+    rijen = conn.execute(select(t.betrekking).order_by(t.betrekking.c.prestatiecode, t.betrekking.c.betrekkelijk))
+    return tuple(
+        Betrekking(prestatiecode=rij.prestatiecode, betrekkelijk=rij.betrekkelijk, van=rij.van, tot=rij.tot) for rij in rijen
     )
 
 

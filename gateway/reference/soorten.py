@@ -295,6 +295,20 @@ SOORTEN: tuple[Soort, ...] = (
         verwijst={"riziv": "voorzieningen"},
         regels=(_van_voor_tot,),
     ),
+    Soort(
+        naam="betrekkingen",
+        wat="Which performance code asks for which other one beside it (betrekkelijke verstrekking)",
+        tabel=t.betrekking,
+        kolommen=(
+            Kolom(naam="prestatiecode", lees=w.patroon(r"[0-9]{6,7}"), verwacht="prestatiecode van 6 of 7 cijfers"),
+            Kolom(naam="betrekkelijk", lees=w.patroon(r"[0-9]{6,7}"), verwacht="prestatiecode van 6 of 7 cijfers"),
+            *_PERIODE,
+            _tekst("bron", 256),
+        ),
+        sleutel=("prestatiecode", "betrekkelijk"),
+        perioden=True,
+        regels=(_van_voor_tot,),
+    ),
 )
 """In the order of loading: what is referred to comes first."""
 

@@ -117,6 +117,19 @@ prijs = Table(
     Index("ix_prijs_riziv_prestatiecode", "riziv", "prestatiecode"),
 )
 
+betrekking = Table(
+    "betrekking",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("prestatiecode", String(7), nullable=False),
+    Column("betrekkelijk", String(7), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+    Column("bron", String(256), nullable=False),
+    Index("ix_betrekking_prestatiecode", "prestatiecode"),
+)
+"""Which performance code asks for which other one beside it (betrekkelijke verstrekking, facts vsb.md §5)."""
+
 capaciteit = Table(
     "capaciteit",
     metadata,

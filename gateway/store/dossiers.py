@@ -59,7 +59,7 @@ def _met_verloop(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Verblijf, 
 
 
 def _eerste(row: Row[Any]) -> Gebeurtenis:
-    # A process of the release before opened it and knows no events; revision 0006 stores this one.
+    # A process of the release before opened it and knows no events; revision 0007 stores this one.
     status = Status.AANVAARD.value if row.status == Status.GEANNULEERD.value else row.status
     velden = {"TypeVerblijf": row.type_verblijf}
     return Gebeurtenis(message_id=row.bericht_id, soort="StartVerblijf", dag=row.start, tot=None, velden=velden, status=status)

@@ -10,7 +10,7 @@ import pytest
 
 from gateway.berichten.factuur import VorigeFactuur, Zending
 from gateway.central.cookbook import Cookbook, Familie
-from gateway.central.model import Aansluiting, Ernst, Prijs, Uitkomst, ZendingContext, Zendingresultaat
+from gateway.central.model import Aansluiting, Betrekking, Ernst, Prijs, Uitkomst, ZendingContext, Zendingresultaat
 from gateway.central.zending import beoordeel_zending, controleer_zending
 from gateway.cookbook.laden import load_cookbooks
 from tests.central.build import COOKBOOK, INSZ, RIZIV, factuur, lijn, persoon, verblijf, zending, zendingcontext
@@ -36,6 +36,8 @@ def met_factuur(**anders: object) -> Case:
     return (zending(factuur(**anders)), zendingcontext())
 
 
+HOORT_BIJ = (Betrekking(prestatiecode="763055", betrekkelijk="763999", van=MEI, tot=MEI),)
+TOT_GISTEREN = (replace(HOORT_BIJ[0], van=date(2024, 1, 1), tot=date(2026, 4, 30)),)
 CREDIT = lijn(aantal=-10, bedrag=-46890)
 BEZET = frozenset((INSZ, "763055", date(2026, 5, d)) for d in range(1, 11))
 TERUG = factuur(CREDIT, type_facturering="3", vorige=VORIGE)
@@ -106,6 +108,15 @@ INHOUD: dict[str, tuple[Case, Case]] = {
     "300420": (met_lijn(lijn(date(2023, 12, 31), date(2023, 12, 31))), GOED),
     "300440": (met_lijn(lijn(prestatiecode="763070")), GOED),
     "301940": (met_lijn(lijn(bedrag=1)), GOED),
+    "301740": (met_lijn(lijn(), betrekkingen=HOORT_BIJ), met_lijn(lijn(betrekkelijk="763999"), betrekkingen=HOORT_BIJ)),
+    "301753": (
+        met_lijn(lijn(betrekkelijk="763998"), betrekkingen=HOORT_BIJ),
+        met_lijn(lijn(betrekkelijk="763999"), betrekkingen=HOORT_BIJ),
+    ),
+    "301742": (
+        met_lijn(lijn(betrekkelijk="763999"), betrekkingen=TOT_GISTEREN),
+        met_lijn(lijn(betrekkelijk="763999"), betrekkingen=HOORT_BIJ),
+    ),
     "300423": (
         (zending(), zendingcontext(gefactureerde_dagen=frozenset({(INSZ, "763055", date(2026, 5, 10))}))),
         (zending(), zendingcontext(gefactureerde_dagen=frozenset({(INSZ, "763055", date(2026, 5, 11))}))),

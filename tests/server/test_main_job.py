@@ -223,6 +223,18 @@ def test_a_zending_of_a_pillar_that_does_not_invoice_here_is_refused_with_the_pi
     assert [e.text for e in answer.iter(f"{{{ANTWOORD}}}Verwacht")] == ["eibwfin, epvtfin, erevacfin, erevazfin, ewzcfin"]
 
 
+def test_a_related_performance_where_none_belongs_is_told_with_its_zone(gateway: RunningGateway) -> None:
+    facility, reference = gateway.facility().facturatie, f"BAD{uuid4().hex[:10]}"
+    day = gateway.today() - timedelta(days=1)
+    make = {"riziv": IBW1, "insz": PERSONS["els"], "dossier": "X-2", "zorgkas": "180", "number": 9, "start": day, "end": day}
+    content = zending(**make, today=gateway.today())  # type: ignore[arg-type]
+    related = b"</Prestatiecode><BetrekkelijkeVerstrekking>763999</BetrekkelijkeVerstrekking>"
+    facility.post(content.replace(b"</Prestatiecode>", related), reference)
+    answer = results(facility, reference, 2)[1]
+    fouten = {e.findtext(f"{{{ANTWOORD}}}Code"): e for e in answer.iter(f"{{{ANTWOORD}}}Fout")}
+    assert fouten["301742"].findtext(f"{{{ANTWOORD}}}Zone") == "17-18"
+
+
 def _post_text(gateway: RunningGateway, content: bytes, reference: str) -> None:
     now, signer = gateway.now(), sample_signer("facility-ibw-1")
     ns = 'xmlns="urn:be:cin:nip:async:generic" xmlns:e="urn:be:cin:mycarenet:esb:common:v2"'
