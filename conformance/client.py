@@ -92,10 +92,11 @@ class GenericAsyncClient:
         ).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
-        """Post a blob and return its TAck."""
+        """Post a blob, XML or any other text, and return its TAck."""
+        xml = content.lstrip()[:1] == b"<"
         detail = {
             "_value_1": deflate(content),
-            "ContentType": "text/xml",
+            "ContentType": "text/xml" if xml else "text/plain",
             "ContentEncoding": "deflate",
             "MessageName": message_name,
             "HashValue": hashlib.sha256(content).digest(),
@@ -104,7 +105,7 @@ class GenericAsyncClient:
         return self._service.post(
             CommonInput={"Request": {"IsTest": test}, "Origin": self._origin, "InputReference": reference},
             Detail=detail,
-            **{"Xades-t": sign_blob(content, self._signer, self._clock(), canonical=True)},
+            **{"Xades-t": sign_blob(content, self._signer, self._clock(), canonical=xml)},
         )
 
     def get(self, limit: int = 100, names: Sequence[str] = ()) -> list[tuple[str, bytes, bytes]]:

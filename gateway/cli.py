@@ -16,6 +16,7 @@ from gateway.commands import (
     database,
     deliveries,
     demo,
+    invoice,
     pseudonym,
     receipt,
     reference,
@@ -45,6 +46,7 @@ app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")
 app.add_typer(register.app, name="register")
 app.add_typer(deliveries.app, name="deliveries")
+app.add_typer(invoice.app, name="invoice")
 app.add_typer(audit.app, name="audit")
 app.add_typer(archive.app, name="archive")
 app.add_typer(cookbook.app, name="cookbook")

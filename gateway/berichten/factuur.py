@@ -69,6 +69,7 @@ class Zending:
     zorgkas: str
     facturen: tuple[Factuur, ...]
     totaal: int
+    bic: str = ""
 
 
 def lees_zending(element: Element) -> Zending:
@@ -86,6 +87,7 @@ def lees_zending(element: Element) -> Zending:
         zorgkas=tekst(element, FACTUUR, "Zorgkas"),
         facturen=tuple(_lees_factuur(f) for f in element.iterchildren(f"{{{FACTUUR}}}Factuur")),
         totaal=int(tekst(element, FACTUUR, "Totaal")),
+        bic=tekst_of_none(element, FACTUUR, "Bic") or "",
     )
 
 

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
+from gateway.berichten.plat_lezen import UITLEG
+from gateway.berichten.plat_lezen import codes as platte_codes
 from gateway.central.cookbook import Cookbook, Familie
 from gateway.central.dossier import VERVALLEN
 from gateway.refusal import Code
@@ -45,6 +47,7 @@ def codes_van(cookbooks: Mapping[str, Cookbook], vandaag: date) -> dict[str, Red
     found[VERVALLEN.code] = _nieuw(
         VERVALLEN.code, "aanvraag", "", (VERVALLEN.tekst, VERVALLEN.tekst_en or "", VERVALLEN.remedie or ""), vandaag
     )
+    found |= {c: _nieuw(c, "zending", "", UITLEG[c[4:]], vandaag) for c in platte_codes()}
     van: dict[str, list[str]] = {}
     for pijler, cookbook in cookbooks.items():
         for regel in cookbook.regels:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row
 from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord, schrijf_facturatie_antwoord
 from gateway.berichten.factuur import Zending, lees_zending
 from gateway.berichten.names import FACTUUR
+from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, naar_xml
 from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
 from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
@@ -85,6 +86,9 @@ def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
         element = _lees(post)
         zending = lees_zending(element)
         cookbook = _toelaten(werk, zending)
+    except PlatProblem as probleem:
+        _weiger_technisch(werk, [_platfout(f) for f in probleem.fouten], None)
+        return
     except Refusal as refusal:
         _weiger_technisch(werk, [_fout(refusal, f) for f in refusal.findings], None)
         return
@@ -100,7 +104,8 @@ def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
 
 
 def _lees(post: Post) -> Element:
-    root = parse(post.blob.content, _BLOB_BOUNDS)
+    content = post.blob.content
+    root = parse(naar_xml(content) if is_plat(content) else content, _BLOB_BOUNDS)
     if root.tag != q(FACTUUR, "Zending"):
         raise Refusal(Code.SCHEMA, place="/", line=root.sourceline, expected=f"{{{FACTUUR}}}Zending", found=str(root.tag)[:120])
     registry.check(root)
@@ -118,6 +123,23 @@ def _fout(refusal: Refusal, finding: Any) -> Factuurfout:
         verwacht=finding.expected,
         gevonden=finding.found,
         remedie=finding.remedy or refusal.code.info.remedy,
+    )
+
+
+def _platfout(fout: Platfout) -> Factuurfout:
+    nl, en, remedie = UITLEG[fout.code[4:]]
+    return Factuurfout(
+        code=fout.code,
+        ernst=Ernst.BLOKKEREND,
+        tekst=nl,
+        tekst_en=en,
+        record=fout.soort,
+        zone=fout.zone,
+        plaats=f"record {fout.record}",
+        regel=fout.record or None,
+        verwacht=fout.verwacht,
+        gevonden=fout.gevonden,
+        remedie=remedie,
     )
 
 

@@ -19,7 +19,9 @@ from lxml import etree
 from conformance.client import GenericAsyncClient
 from conformance.messages import envelope, head, start
 from conformance.walkthrough import sample_signer, zending
+from gateway.berichten.factuur import lees_zending
 from gateway.berichten.names import ANTWOORD, ZORGKAS
+from gateway.berichten.plat_schrijven import naar_plat
 from gateway.schema import registry
 from gateway.trust.chain import load_trust_store
 from gateway.trust.policy import SYNCHRONOUS
@@ -28,6 +30,7 @@ from gateway.trust.signing import sign_blob, sign_envelope
 from gateway.trust.wssecurity import verify
 from gateway.wire.blob import write_blob
 from gateway.wire.envelope import read_envelope, serialise, write_envelope
+from gateway.wire.parser import parse
 from tests.support import IBW1, PERSONS, RunningGateway, free_port, running_receiver
 
 CERTS = Path(__file__).parents[2] / "certs-sample"
@@ -233,6 +236,26 @@ def test_a_related_performance_where_none_belongs_is_told_with_its_zone(gateway:
     answer = results(facility, reference, 2)[1]
     fouten = {e.findtext(f"{{{ANTWOORD}}}Code"): e for e in answer.iter(f"{{{ANTWOORD}}}Fout")}
     assert fouten["301742"].findtext(f"{{{ANTWOORD}}}Zone") == "17-18"
+
+
+def test_a_flat_file_is_judged_as_the_same_xml_and_its_own_errors_are_told(gateway: RunningGateway) -> None:
+    facility, day = gateway.facility().facturatie, gateway.today() - timedelta(days=1)
+    make = {"riziv": IBW1, "insz": PERSONS["els"], "dossier": "X-3", "zorgkas": "180", "number": 8, "start": day, "end": day}
+    xml = zending(**make, today=gateway.today())  # type: ignore[arg-type]
+    flat = naar_plat(lees_zending(parse(xml)))
+    references = [f"FLAT{uuid4().hex[:9]}" for _ in range(3)]
+    facility.post(flat[:-2] + b"00", references[0])
+    refused = results(facility, references[0], 1)[0]
+    assert label(refused) == "DF012-920999"
+    (fout,) = refused.iter(f"{{{ANTWOORD}}}Fout")
+    told = [fout.findtext(f"{{{ANTWOORD}}}{name}") for name in ("Code", "Record", "Zone", "Regel")]
+    assert told == ["909902", "90", "99", "5"]
+    answers = []
+    for content, reference in zip((xml, flat), references[1:], strict=True):
+        facility.post(content, reference)
+        answers.append([(label(r), [e.text for e in r.iter(f"{{{ANTWOORD}}}Code")]) for r in results(facility, reference, 2)])
+    assert answers[0] == answers[1]
+    assert answers[0][0][0] == "DF011-931000"
 
 
 def _post_text(gateway: RunningGateway, content: bytes, reference: str) -> None:

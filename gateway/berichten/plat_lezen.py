@@ -1,0 +1,283 @@
+"""A zending in the flat layout, read into the XML of factuur.xsd; both say the same.
+
+Assumed, since no source says it for VSB: the pillar stands in R10 Z28, the dossiernummer in R20 Z28 and the line's Volgnummer in
+R30 Z28, each a reference of the facility's own; positions that no zone uses are zeros; there is nothing between two records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from xml.sax.saxutils import escape
+
+from gateway.berichten.names import FACTUUR
+from gateway.berichten.plat import (
+    LENGTE,
+    RECORDS,
+    SEGMENT_200,
+    SEGMENT_300,
+    SEGMENTEN,
+    Zone,
+    code,
+    controlegetal,
+    controlegetal_codes,
+)
+
+_HOOFD = SEGMENT_200 + SEGMENT_300
+_HOOGSTENS = 1_000
+"""Errors after which reading stops: such a file is wrong in one way."""
+_VOLGENDE = {"": "10", "10": "20", "20": "30", "30": "30 80", "80": "20 90", "90": ""}
+"""Record type to the types that may follow it."""
+
+
+UITLEG: Mapping[str, tuple[str, str, str]] = {
+    "01": (
+        "De zone is niet in haar vorm geschreven.",
+        "The zone is not written in its form.",
+        "Schrijf de zone zoals de verwachting zegt.",
+    ),
+    "02": (
+        "Het controlegetal klopt niet.",
+        "The check number is wrong.",
+        "Bereken het controlegetal opnieuw over de posities ervoor, of over de prestatiecodes.",
+    ),
+    "03": (
+        "De records staan niet in hun volgorde, of het bestand is niet heel.",
+        "The records are not in their order, or the file is not whole.",
+        "Begin met segment 200 en 300 en record 10, sluit elke factuur met record 80 en het bestand met record 90.",
+    ),
+    "10": (
+        "De zone zegt iets anders dan waar ze eerder stond.",
+        "The zone says something else than where it stood before.",
+        "Neem de waarde over van het record dat de verwachting noemt.",
+    ),
+}
+"""Last two characters of a code to what it means in Dutch, in English, and the remedy."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Platfout:
+    """One error in a flat file."""
+
+    code: str
+    record: int
+    """Number of the record in the file, from 1; 0 for the segments before it."""
+    soort: str
+    zone: str
+    verwacht: str
+    gevonden: str
+
+
+class PlatProblem(Exception):
+    """The file can not be read as a zending; `fouten` has every reason that could be seen, a thousand at most."""
+
+    def __init__(self, fouten: Sequence[Platfout]) -> None:
+        super().__init__(f"{len(fouten)} fouten")
+        self.fouten = tuple(fouten)
+
+
+def is_plat(octets: bytes) -> bool:
+    """Whether this is meant as a flat file: it begins with the message type of segment 200."""
+    return octets[:6].isdigit()
+
+
+def codes() -> list[str]:
+    """Every code that reading a flat file can give."""
+    vorm = {code(soort, zone, "01") for soort, zones in RECORDS.items() for zone in zones.values()}
+    controle = {f"{soort}9902" for soort in RECORDS} | {"809802", "909802"}
+    gelijk = {code(soort, RECORDS[soort][naam], "10") for soort, naam, _, _ in _HERHAALD}
+    volgorde = {
+        code(soort, zones[naam], "03") for soort, zones in RECORDS.items() for naam in ("recordtype", "volgnummer record")
+    }
+    return sorted(vorm | controle | gelijk | volgorde)
+
+
+_HERHAALD = (
+    ("30", "INSZ", "20", "INSZ"),
+    ("80", "INSZ", "20", "INSZ"),
+    ("80", "nummer individuele factuur", "20", "nummer individuele factuur"),
+    ("80", "datum facturering", "20", "datum facturering"),
+    ("90", "nummer zending", "10", "nummer zending"),
+    ("90", "nummer derdebetalende", "10", "nummer derdebetalende"),
+    ("90", "gefactureerd jaar", "10", "gefactureerd jaar"),
+    ("90", "gefactureerde maand", "10", "gefactureerde maand"),
+    ("90", "KBO-nummer", "10", "KBO-nummer"),
+)
+"""What repeats what: record type and zone, and where it stood first."""
+
+
+@dataclass
+class _Lezer:
+    """Reads record after record; remembers the last of each type."""
+
+    fouten: list[Platfout] = field(default_factory=list)
+    laatste: dict[str, dict[str, str]] = field(default_factory=dict)
+    codes: list[str] = field(default_factory=list)
+    alle_codes: list[str] = field(default_factory=list)
+
+    def lees(self, nummer: int, soort: str, tekst: str) -> dict[str, str]:
+        waarden: dict[str, str] = {}
+        for naam, zone in RECORDS[soort].items():
+            try:
+                waarden[naam] = zone.lees(tekst)
+            except ValueError:
+                self._fout(nummer, soort, naam, "01", zone.vorm.uitleg, tekst[zone.van - 1 : zone.tot])
+        if tekst[-2:] != (juist := controlegetal(tekst[:-2])):
+            self._fout(nummer, soort, "controlegetal van het record", "02", juist, tekst[-2:])
+        if waarden.get("volgnummer record", f"{nummer:06}") != f"{nummer:06}":
+            self._fout(nummer, soort, "volgnummer record", "03", f"{nummer:06}", waarden["volgnummer record"])
+        for zelf, naam, eerder, daar in _HERHAALD:
+            oud = self.laatste.get(eerder, {}).get(daar)
+            if zelf == soort and naam in waarden and oud is not None and waarden[naam] != oud:
+                self._fout(nummer, soort, naam, "10", f"hetzelfde als in record {eerder}", "iets anders")
+        self._controleer_codes(nummer, soort, waarden)
+        self.laatste[soort] = waarden
+        return waarden
+
+    def _controleer_codes(self, nummer: int, soort: str, waarden: Mapping[str, str]) -> None:
+        if soort == "30" and "prestatiecode" in waarden:
+            self.codes.append(waarden["prestatiecode"])
+            self.alle_codes.append(waarden["prestatiecode"])
+        if soort in ("80", "90"):
+            juist = controlegetal_codes(self.codes if soort == "80" else self.alle_codes)
+            if waarden.get("controlegetal", juist) != juist:
+                self._fout(nummer, soort, "controlegetal", "02", juist, waarden["controlegetal"])
+            self.codes = []
+
+    def _fout(self, nummer: int, soort: str, naam: str, aard: str, verwacht: str, gevonden: str) -> None:
+        zone = RECORDS[soort][naam]
+        # An INSZ in a wrong place must not come out in a finding.
+        kort = gevonden if len(gevonden) <= 8 and gevonden.isprintable() else f"{len(gevonden)} posities"
+        self.fouten.append(self._maak(code(soort, zone, aard), nummer, soort, zone.nummer, f"{naam}: {verwacht}", kort))
+
+    @staticmethod
+    def _maak(code_: str, nummer: int, soort: str, zone: str, verwacht: str, gevonden: str) -> Platfout:
+        return Platfout(code=code_, record=nummer, soort=soort, zone=zone, verwacht=verwacht, gevonden=gevonden)
+
+
+def records(octets: bytes) -> Iterator[tuple[int, str]]:
+    """Number and text of each record.
+
+    Raises:
+        PlatProblem: the length is not that of two segments and whole records.
+    """
+    if len(octets) < _HOOFD + LENGTE or (len(octets) - _HOOFD) % LENGTE:
+        verwacht = f"{SEGMENT_200} + {SEGMENT_300} + een veelvoud van {LENGTE} posities"
+        raise PlatProblem([_Lezer._maak("100103", 0, "10", "1", verwacht, f"{len(octets)} posities")])
+    tekst = octets.decode("latin-1")
+    for nummer, begin in enumerate(range(_HOOFD, len(tekst), LENGTE), 1):
+        yield nummer, tekst[begin : begin + LENGTE]
+
+
+def naar_xml(octets: bytes) -> bytes:
+    """The zending as XML that factuur.xsd describes; record n stands on line n, so that a finding's line is its record.
+
+    Raises:
+        PlatProblem: with every error in form, check numbers, order and repeated zones.
+    """
+    lezer, regels, vorige = _Lezer(), [""], ""
+    for nummer, tekst in records(octets):
+        soort = tekst[:2]
+        if soort not in _VOLGENDE[vorige].split():
+            mag = _VOLGENDE[vorige].replace(" ", " of ") or "geen record meer"
+            lezer.fouten.append(_Lezer._maak("100103", nummer, vorige or "10", "1", f"record {mag}", soort))
+            break
+        waarden, vorige = lezer.lees(nummer, soort, tekst), soort
+        if len(lezer.fouten) >= _HOOGSTENS:
+            break
+        if lezer.fouten:
+            continue
+        if nummer == 2:
+            # The first invoice says what the XML says once for the whole file.
+            regels[0] = _xml_10(lezer.laatste["10"], waarden)
+        if nummer > 1:
+            regels.append(_ALS_XML[soort](waarden))
+    if vorige != "90" and not lezer.fouten:
+        lezer.fouten.append(_Lezer._maak("100103", len(regels) + 1, "90", "1", "record 90 aan het einde", "geen"))
+    if lezer.fouten:
+        raise PlatProblem(lezer.fouten)
+    return "\n".join(regels).encode()
+
+
+def _element(naam: str, waarde: str) -> str:
+    return f"<{naam}>{escape(waarde)}</{naam}>"
+
+
+def _getal(waarde: str) -> str:
+    return waarde.lstrip("0") or "0"
+
+
+def _xml_10(w: Mapping[str, str], eerste: Mapping[str, str]) -> str:
+    velden = (
+        ("Pijler", w["referentie van de instelling"]),
+        ("Zendingnummer", w["nummer zending"]),
+        ("Maand", f"{int(w['gefactureerd jaar']):04}-{w['gefactureerde maand']}"),
+        ("Opstellingsdatum", w["datum van opstelling"]),
+        ("Facturatiedatum", eerste["datum facturering"]),
+        ("TypeFactuur", eerste["type factuur"]),
+        ("Derdebetalende", w["nummer derdebetalende"][1:]),
+        ("Kbo", w["KBO-nummer"]),
+        ("Iban", w["IBAN"]),
+        *((("Bic", w["BIC"]),) if w["BIC"] else ()),
+        ("Zorgkas", eerste["ziekenfonds van bestemming"]),
+    )
+    return f'<Zending xmlns="{FACTUUR}">' + "".join(_element(n, v) for n, v in velden)
+
+
+def _xml_20(w: Mapping[str, str]) -> str:
+    vorige = ""
+    if int(w["nummer vorige factuur"]) or int(w["nummer vorige zending"]):
+        maand = w["vorig gefactureerd jaar en maand"]
+        delen = (
+            ("Factuurnummer", _getal(w["nummer vorige factuur"])),
+            ("Zendingnummer", w["nummer vorige zending"]),
+            ("Maand", f"{maand[:4]}-{maand[4:]}"),
+        )
+        vorige = f"<VorigeFactuur>{''.join(_element(n, v) for n, v in delen)}</VorigeFactuur>"
+    velden = (
+        ("Factuurnummer", _getal(w["nummer individuele factuur"])),
+        ("TypeFacturering", w["type facturering"]),
+        ("Insz", w["INSZ"][2:]),
+        ("Dossiernummer", w["referentie van de instelling"]),
+    )
+    return "<Factuur>" + "".join(_element(n, v) for n, v in velden) + vorige
+
+
+def _xml_30(w: Mapping[str, str]) -> str:
+    betrekkelijk = w["betrekkelijke verstrekking"][1:]
+    velden = (
+        ("Volgnummer", w["referentie van de instelling"]),
+        ("Prestatiecode", w["prestatiecode"][1:]),
+        *((("BetrekkelijkeVerstrekking", betrekkelijk),) if int(betrekkelijk) else ()),
+        ("Van", w["eerste dag"]),
+        ("Tot", w["laatste dag"]),
+        ("Aantal", w["aantal dagen"]),
+        ("Bedrag", w["bedrag tegemoetkoming"]),
+    )
+    return "<Lijn>" + "".join(_element(n, v) for n, v in velden) + "</Lijn>"
+
+
+_ALS_XML: Mapping[str, Callable[[Mapping[str, str]], str]] = {
+    "20": _xml_20,
+    "30": _xml_30,
+    "80": lambda w: f"{_element('Totaal', w['totaal rekening A'])}</Factuur>",
+    "90": lambda w: f"{_element('Totaal', w['totaal rekening A'])}</Zending>",
+}
+
+
+def toon(octets: bytes) -> Iterator[tuple[int, str, list[tuple[str, str, str]]]]:
+    """For a person: each record with its number, type and zones (number, name, text as it stands).
+
+    Raises:
+        PlatProblem: the length is not that of a flat file.
+    """
+    tekst, begin = octets.decode("latin-1"), 0
+    for soort, (lengte, zones) in SEGMENTEN.items():
+        yield 0, soort, _in_zones(tekst[begin : begin + lengte], zones)
+        begin += lengte
+    for nummer, record in records(octets):
+        yield nummer, record[:2], _in_zones(record, RECORDS.get(record[:2], {}))
+
+
+def _in_zones(record: str, zones: Mapping[str, Zone]) -> list[tuple[str, str, str]]:
+    return [(z.nummer, z.naam, record[z.van - 1 : z.tot]) for z in zones.values()]
