@@ -22,18 +22,25 @@ from tests.support import PERSONS, RunningGateway, free_port
 
 pytestmark = pytest.mark.both_engines
 ROOT = Path(__file__).parents[2]
-BEFORE = "b884fe8f158f64e26b4838cedb79a629e9ccca3b"
-"""The last commit whose schema was 0004; move it with each release that adds a pre step."""
+FIRST_NEW_STEP = "gateway/store/migrations/versions/0005_dossierverloop.py"
+"""The release before ends where this release's first step of the schema was added; move it with each release."""
+
+
+def git(*arguments: str) -> bytes:
+    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr.decode()}"
+    return done.stdout
 
 
 @pytest.fixture(scope="session")
 def release_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program of the release before, out of the history."""
-    names = ["gateway", "conformance", "cookbooks", "xsd", "certs-sample"]
-    done = subprocess.run(["git", "archive", BEFORE, *names], cwd=ROOT, capture_output=True, check=False)
-    assert done.returncode == 0, f"commit {BEFORE} is not in this clone: git fetch --unshallow ({done.stderr.decode()})"
+    if git("rev-parse", "--is-shallow-repository").strip() == b"true":
+        git("fetch", "--unshallow")
+    added = git("log", "--format=%H", "--diff-filter=A", "--", FIRST_NEW_STEP).split()[-1].decode()
+    archive = git("archive", f"{added}^", "gateway", "conformance", "cookbooks", "xsd", "certs-sample")
     folder = tmp_path_factory.mktemp("release-before")
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as files:
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         files.extractall(folder, filter="data")
     return folder
 
