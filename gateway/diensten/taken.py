@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 
 from gateway.diensten.kern import Gateway
 from gateway.diensten.zending import verwerk
+from gateway.diensten.zending_lezen import lees
 from gateway.exchange.beleid import back_off
 from gateway.observe.traces import span
 from gateway.store.tables import taak
@@ -35,10 +36,12 @@ def doe_taak(gateway: Gateway, werker: str, random: Random) -> bool:
         return False
     structlog.contextvars.bind_contextvars(message_id=bericht_id)
     try:
-        with gateway.store.writing() as conn:
-            if conn.execute(delete(taak).where(taak.c.bericht_id == bericht_id)).rowcount == 1:
-                with span("judge", bericht_id):
-                    verwerk(gateway, conn, bericht_id)
+        with span("judge", bericht_id):
+            with gateway.store.reading() as conn:
+                gelezen = lees(gateway, conn, bericht_id)
+            with gateway.store.writing() as conn:
+                if conn.execute(delete(taak).where(taak.c.bericht_id == bericht_id)).rowcount == 1:
+                    verwerk(gateway, conn, gelezen)
     except Exception as error:
         # One zending that trips our own code must not stop the others; its row stays, to be tried again and seen.
         log.exception("task_failed", error=type(error).__name__)

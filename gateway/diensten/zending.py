@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lxml.etree import _Element as Element
 from sqlalchemy import Connection, Row
 
 from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord, schrijf_facturatie_antwoord
-from gateway.berichten.factuur import Zending, lees_zending
-from gateway.berichten.names import FACTUUR
-from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, naar_xml
+from gateway.berichten.factuur import Zending
 from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
 from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
@@ -22,25 +19,21 @@ from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
+from gateway.diensten.zending_lezen import Gelezen, als_fouten
 from gateway.exchange import lijn, tacks
 from gateway.exchange.outbox import plaats
 from gateway.observe import metrics
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
-from gateway.schema import registry
 from gateway.store import berichten, dossiers
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
 from gateway.trust.admission import Claim, check_facility, check_licence, check_software
-from gateway.wire.generic import Post, read_post
-from gateway.wire.names import q
-from gateway.wire.parser import Bounds, parse
-from gateway.wire.xop import read_message
+from gateway.wire.generic import Post
 
 ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
-_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,24 +66,25 @@ class _Werk:
         )
 
 
-def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
+def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
     """Judge one stored zending, in the caller's transaction."""
-    row = berichten.zoek(conn, bericht_id)
-    if row is None:
-        raise LookupError(f"no message {bericht_id}")
-    content_type, raw = berichten.inhoud(conn, bericht_id)
-    payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
-    post = read_post(payload, max_blob=gateway.settings.max_blob)
-    werk = _Werk(gateway=gateway, conn=conn, row=row, raw=raw, content_type=content_type, post=post, now=gateway.clock())
-    try:
-        element = _lees(post)
-        zending = lees_zending(element)
-        cookbook = _toelaten(werk, zending)
-    except PlatProblem as probleem:
-        _weiger_technisch(werk, [_platfout(f) for f in probleem.fouten], None)
+    werk = _Werk(
+        gateway=gateway,
+        conn=conn,
+        row=gelezen.row,
+        raw=gelezen.raw,
+        content_type=gelezen.content_type,
+        post=gelezen.post,
+        now=gateway.clock(),
+    )
+    zending = gelezen.zending
+    if zending is None:
+        _weiger_technisch(werk, gelezen.fouten, None)
         return
+    try:
+        cookbook = _toelaten(werk, zending)
     except Refusal as refusal:
-        _weiger_technisch(werk, [_fout(refusal, f) for f in refusal.findings], None)
+        _weiger_technisch(werk, als_fouten(refusal), None)
         return
     slot(conn, f"facturen/{zending.derdebetalende[:8]}")
     context = _context(werk, zending)
@@ -101,46 +95,6 @@ def verwerk(gateway: Gateway, conn: Connection, bericht_id: str) -> None:
     _aanvaard_technisch(werk, zending)
     resultaat = beoordeel_zending(zending, context, cookbook)
     _beslis(werk, zending, cookbook, resultaat)
-
-
-def _lees(post: Post) -> Element:
-    content = post.blob.content
-    root = parse(naar_xml(content) if is_plat(content) else content, _BLOB_BOUNDS)
-    if root.tag != q(FACTUUR, "Zending"):
-        raise Refusal(Code.SCHEMA, place="/", line=root.sourceline, expected=f"{{{FACTUUR}}}Zending", found=str(root.tag)[:120])
-    registry.check(root)
-    return root
-
-
-def _fout(refusal: Refusal, finding: Any) -> Factuurfout:
-    return Factuurfout(
-        code=finding.code,
-        ernst=Ernst.BLOKKEREND,
-        tekst=finding.nl,
-        tekst_en=finding.en,
-        plaats=finding.place,
-        regel=finding.line,
-        verwacht=finding.expected,
-        gevonden=finding.found,
-        remedie=finding.remedy or refusal.code.info.remedy,
-    )
-
-
-def _platfout(fout: Platfout) -> Factuurfout:
-    nl, en, remedie = UITLEG[fout.code[4:]]
-    return Factuurfout(
-        code=fout.code,
-        ernst=Ernst.BLOKKEREND,
-        tekst=nl,
-        tekst_en=en,
-        record=fout.soort,
-        zone=fout.zone,
-        plaats=f"record {fout.record}",
-        regel=fout.record or None,
-        verwacht=fout.verwacht,
-        gevonden=fout.gevonden,
-        remedie=remedie,
-    )
 
 
 def _toelaten(werk: _Werk, zending: Zending) -> Cookbook:

@@ -1,0 +1,106 @@
+"""A stored zending read whole, before anything is locked: that takes seconds for a large one, and holds up nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lxml.etree import _Element as Element
+from sqlalchemy import Connection, Row
+
+from gateway.berichten.factuur import Zending, lees_zending
+from gateway.berichten.names import FACTUUR
+from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, naar_xml
+from gateway.central.model import Ernst, Factuurfout
+from gateway.diensten.kern import Gateway
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.store import berichten
+from gateway.wire.generic import Post, read_post
+from gateway.wire.names import q
+from gateway.wire.parser import Bounds, parse
+from gateway.wire.xop import read_message
+
+_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gelezen:
+    """A message that posted a zending, and what stood in its blob."""
+
+    row: Row[Any]
+    raw: bytes
+    content_type: str
+    post: Post
+    zending: Zending | None
+    """None when it can not be read."""
+    fouten: tuple[Factuurfout, ...]
+    """Why not."""
+
+
+def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
+    """Read one stored zending.
+
+    Raises:
+        LookupError: there is no such message.
+    """
+    row = berichten.zoek(conn, bericht_id)
+    if row is None:
+        raise LookupError(f"no message {bericht_id}")
+    content_type, raw = berichten.inhoud(conn, bericht_id)
+    payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
+    post = read_post(payload, max_blob=gateway.settings.max_blob)
+    zending: Zending | None = None
+    fouten: tuple[Factuurfout, ...] = ()
+    try:
+        zending = lees_zending(_element(post))
+    except PlatProblem as probleem:
+        fouten = tuple(map(_platfout, probleem.fouten))
+    except Refusal as refusal:
+        fouten = tuple(als_fouten(refusal))
+    return Gelezen(row=row, raw=raw, content_type=content_type, post=post, zending=zending, fouten=fouten)
+
+
+def als_fouten(refusal: Refusal) -> Sequence[Factuurfout]:
+    """A refusal's findings as errors in a zending; each blocks the whole."""
+    return [
+        Factuurfout(
+            code=finding.code,
+            ernst=Ernst.BLOKKEREND,
+            tekst=finding.nl,
+            tekst_en=finding.en,
+            plaats=finding.place,
+            regel=finding.line,
+            verwacht=finding.expected,
+            gevonden=finding.found,
+            remedie=finding.remedy or refusal.code.info.remedy,
+        )
+        for finding in refusal.findings
+    ]
+
+
+def _element(post: Post) -> Element:
+    content = post.blob.content
+    root = parse(naar_xml(content) if is_plat(content) else content, _BLOB_BOUNDS)
+    if root.tag != q(FACTUUR, "Zending"):
+        raise Refusal(Code.SCHEMA, place="/", line=root.sourceline, expected=f"{{{FACTUUR}}}Zending", found=str(root.tag)[:120])
+    registry.check(root)
+    return root
+
+
+def _platfout(fout: Platfout) -> Factuurfout:
+    nl, en, remedie = UITLEG[fout.code[4:]]
+    return Factuurfout(
+        code=fout.code,
+        ernst=Ernst.BLOKKEREND,
+        tekst=nl,
+        tekst_en=en,
+        record=fout.soort,
+        zone=fout.zone,
+        plaats=f"record {fout.record}",
+        regel=fout.record or None,
+        verwacht=fout.verwacht,
+        gevonden=fout.gevonden,
+        remedie=remedie,
+    )
