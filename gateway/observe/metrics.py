@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
+from pathlib import Path
+from tempfile import TemporaryDirectory, gettempdir
 
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
@@ -13,6 +15,8 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+_PREFIX = "vsb-metrics-"
+_ROOM = 32 * 1024 * 1024
 ANSWERED = Counter("vsb_answered", "Requests answered without a fault.", ["dienst"])
 REFUSED = Counter("vsb_refused", "Requests answered with a fault.", ["code"])
 STAGE = Histogram(
@@ -33,13 +37,25 @@ TURNAROUND = Histogram(
 @contextmanager
 def shared_between_processes() -> Iterator[None]:
     """Count together with every process that this one starts from now on, in files that go when it ends."""
-    # In memory where that is to be had: a full disk must not stop a counter, and with it a message.
-    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108
-    with TemporaryDirectory(prefix="vsb-metrics-", dir=memory) as folder:
+    base = _clean_base()
+    with TemporaryDirectory(prefix=f"{_PREFIX}{os.getpid()}-", dir=base, ignore_cleanup_errors=True) as folder:
         os.environ[_FOLDER] = folder
         # The library looks at the variable when it is imported, which is before any command has begun.
         values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
         yield
+
+
+def _clean_base() -> Path:
+    """Where the files go, without those that a killed process left there."""
+    # In memory where there is room: a full disk must not stop a counter, and with it a message.
+    memory = Path("/dev/shm")  # noqa: S108
+    room = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    base = memory if room else Path(gettempdir())
+    for left in base.glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and left.stat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)
+    return base
 
 
 def render(shared: Collector) -> bytes:

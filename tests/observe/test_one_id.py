@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -119,3 +120,15 @@ def test_one_scrape_tells_what_all_processes_of_a_gateway_did(tmp_path: Path) ->
             assert 'vsb_turnaround_promise_seconds{pijler="eibwfin"} 3600.0' in shown
             assert message not in shown
             assert IBW1 not in shown
+
+
+def test_what_a_killed_gateway_left_of_its_counters_goes_when_another_starts(start_gateway: Callable[..., Any]) -> None:
+    def left() -> set[Path]:
+        return {f for base in ("/dev/shm", gettempdir()) for f in Path(base).glob("vsb-metrics-*")}
+
+    with start_gateway() as gateway:
+        (mine,) = [f for f in left() if f.name.startswith(f"vsb-metrics-{gateway.process.pid}-")]
+        gateway.kill()
+        assert mine in left()
+        gateway.start()
+        assert mine not in left()
