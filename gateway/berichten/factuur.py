@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
 
+from lxml import etree
 from lxml.etree import _Element as Element
 
 from gateway.berichten.lezen import datum, kind, tekst, tekst_of_none
 from gateway.berichten.names import FACTUUR
 
+FACTUUR_TAG, _LIJN = f"{{{FACTUUR}}}Factuur", f"{{{FACTUUR}}}Lijn"
+_NUMMERS = etree.XPath("f:Lijn/f:Volgnummer", namespaces={"f": FACTUUR})
+_TEKSTEN = etree.XPath("f:Lijn/*/text()", namespaces={"f": FACTUUR}, smart_strings=False)
+_HOOFDING = etree.XPath("*[not(self::f:Lijn)]", namespaces={"f": FACTUUR})
+_VAST = 6
+"""Elements that every line has."""
 
-@dataclass(frozen=True, kw_only=True)
-class Lijn:
-    """Record 30: days or a lump sum."""
+
+class Lijn(NamedTuple):
+    """Record 30: days, a lump sum or the person's own share. A tuple, because a zending has 300,000 of them."""
 
     volgnummer: int
+    regel: int | None
+    """Line in the blob."""
     prestatiecode: str
     van: date
     tot: date
     aantal: int
     bedrag: int
     """Cents, negative on a credit note."""
-    regel: int | None
-    """Line in the blob."""
     betrekkelijk: str | None = None
     """Code of the performance that this one belongs to (betrekkelijke verstrekking)."""
+    aandeel: int = 0
+    """Cents that the person pays (persoonlijk aandeel), negative on a credit note."""
+
+    @property
+    def vorm(self) -> Vorm:
+        """All but its place: lines of one form are right or wrong together, where no person or day of a person counts."""
+        return self[2:]
+
+
+Vorm = tuple[str, date, date, int, int, "str | None", int]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +73,16 @@ class Factuur:
     totaal: int
     regel: int | None
 
+    @cached_property
+    def van(self) -> date:
+        """First day of any line."""
+        return min(lijn.van for lijn in self.lijnen)
+
+    @cached_property
+    def tot(self) -> date:
+        """Last day of any line."""
+        return max(lijn.tot for lijn in self.lijnen)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Zending:
@@ -71,42 +103,104 @@ class Zending:
     totaal: int
     bic: str = ""
 
+    @cached_property
+    def vormen(self) -> Mapping[Vorm, Lijn]:
+        """Each form that a line has, with one of the lines that have it."""
+        return {lijn.vorm: lijn for factuur in self.facturen for lijn in factuur.lijnen}
+
+    @cached_property
+    def dubbel(self) -> frozenset[str]:
+        """INSZ of the persons whose days can coincide here: more than one invoice, or one with lines that overlap."""
+        tellingen = Counter(f.insz for f in self.facturen)
+        return frozenset(f.insz for f in self.facturen if tellingen[f.insz] > 1 or _overlapt(f.lijnen))
+
+
+def _overlapt(lijnen: tuple[Lijn, ...]) -> bool:
+    perioden = sorted((lijn.prestatiecode, lijn.van, lijn.tot) for lijn in lijnen)
+    return any(eerst[0] == dan[0] and dan[1] <= eerst[2] for eerst, dan in pairwise(perioden))
+
+
+class Zendinglezer:
+    """Reads a schema-valid Zending invoice by invoice, so that no more than one stands in memory as a tree."""
+
+    def __init__(self) -> None:
+        self._facturen: list[Factuur] = []
+        self._vormen: dict[tuple[str, ...], Vorm] = {}
+
+    def neem(self, element: Element) -> None:
+        """Read the next Factuur."""
+        nummer, soort, insz, dossiernummer, *vorige, totaal = _HOOFDING(element)
+        self._facturen.append(
+            Factuur(
+                factuurnummer=nummer.text.strip(),
+                type_facturering=soort.text.strip(),
+                insz=insz.text.strip(),
+                dossiernummer=dossiernummer.text.strip(),
+                vorige=_lees_vorige(vorige[0]) if vorige else None,
+                lijnen=self._lijnen(element),
+                totaal=int(totaal.text),
+                regel=element.sourceline,
+            )
+        )
+
+    def klaar(self, element: Element) -> Zending:
+        """The whole, from what stands beside the invoices."""
+        return Zending(
+            pijler=tekst(element, FACTUUR, "Pijler"),
+            zendingnummer=tekst(element, FACTUUR, "Zendingnummer"),
+            maand=_maand(tekst(element, FACTUUR, "Maand")),
+            opstellingsdatum=datum(tekst(element, FACTUUR, "Opstellingsdatum")),
+            facturatiedatum=datum(tekst(element, FACTUUR, "Facturatiedatum")),
+            type_factuur=tekst(element, FACTUUR, "TypeFactuur"),
+            derdebetalende=tekst(element, FACTUUR, "Derdebetalende"),
+            kbo=tekst(element, FACTUUR, "Kbo"),
+            iban=tekst(element, FACTUUR, "Iban"),
+            zorgkas=tekst(element, FACTUUR, "Zorgkas"),
+            facturen=tuple(self._facturen),
+            totaal=int(tekst(element, FACTUUR, "Totaal")),
+            bic=tekst_of_none(element, FACTUUR, "Bic") or "",
+        )
+
+    def _lijnen(self, element: Element) -> tuple[Lijn, ...]:
+        nummers = _NUMMERS(element)
+        teksten = _TEKSTEN(element)
+        if len(teksten) != _VAST * len(nummers):
+            return tuple(self._lijn(x) for x in element.iterchildren(_LIJN))
+        # A call for each value is what costs: the six that every line has come out of libxml2 at once.
+        gelezen = []
+        for nummer, volgnummer, *rest in zip(nummers, *(teksten[n::_VAST] for n in range(_VAST)), strict=True):
+            if (vorm := self._vormen.get(sleutel := tuple(rest))) is None:
+                code, van, tot, aantal, bedrag = sleutel
+                vorm = self._vormen[sleutel] = (code, datum(van), datum(tot), int(aantal), int(bedrag), None, 0)
+            gelezen.append(Lijn._make((int(volgnummer), nummer.sourceline, *vorm)))
+        return tuple(gelezen)
+
+    @staticmethod
+    def _lijn(element: Element) -> Lijn:
+        return Lijn(
+            volgnummer=int(tekst(element, FACTUUR, "Volgnummer")),
+            prestatiecode=tekst(element, FACTUUR, "Prestatiecode"),
+            van=datum(tekst(element, FACTUUR, "Van")),
+            tot=datum(tekst(element, FACTUUR, "Tot")),
+            aantal=int(tekst(element, FACTUUR, "Aantal")),
+            bedrag=int(tekst(element, FACTUUR, "Bedrag")),
+            # Of an element with a text libxml2 knows the line also beyond 65,535.
+            regel=kind(element, FACTUUR, "Volgnummer").sourceline,
+            betrekkelijk=tekst_of_none(element, FACTUUR, "BetrekkelijkeVerstrekking"),
+            aandeel=int(tekst_of_none(element, FACTUUR, "PersoonlijkAandeel") or 0),
+        )
+
 
 def lees_zending(element: Element) -> Zending:
-    """Read a schema-valid Zending."""
-    return Zending(
-        pijler=tekst(element, FACTUUR, "Pijler"),
-        zendingnummer=tekst(element, FACTUUR, "Zendingnummer"),
-        maand=_maand(tekst(element, FACTUUR, "Maand")),
-        opstellingsdatum=datum(tekst(element, FACTUUR, "Opstellingsdatum")),
-        facturatiedatum=datum(tekst(element, FACTUUR, "Facturatiedatum")),
-        type_factuur=tekst(element, FACTUUR, "TypeFactuur"),
-        derdebetalende=tekst(element, FACTUUR, "Derdebetalende"),
-        kbo=tekst(element, FACTUUR, "Kbo"),
-        iban=tekst(element, FACTUUR, "Iban"),
-        zorgkas=tekst(element, FACTUUR, "Zorgkas"),
-        facturen=tuple(_lees_factuur(f) for f in element.iterchildren(f"{{{FACTUUR}}}Factuur")),
-        totaal=int(tekst(element, FACTUUR, "Totaal")),
-        bic=tekst_of_none(element, FACTUUR, "Bic") or "",
-    )
+    """Read a schema-valid Zending that stands in memory whole."""
+    lezer = Zendinglezer()
+    for factuur in element.iterchildren(FACTUUR_TAG):
+        lezer.neem(factuur)
+    return lezer.klaar(element)
 
 
 def _maand(waarde: str) -> date:
     return date.fromisoformat(f"{waarde[:7]}-01")
-
-
-def _lees_factuur(element: Element) -> Factuur:
-    vorige = element.find(f"{{{FACTUUR}}}VorigeFactuur")
-    return Factuur(
-        factuurnummer=tekst(element, FACTUUR, "Factuurnummer"),
-        type_facturering=tekst(element, FACTUUR, "TypeFacturering"),
-        insz=tekst(element, FACTUUR, "Insz"),
-        dossiernummer=tekst(element, FACTUUR, "Dossiernummer"),
-        vorige=None if vorige is None else _lees_vorige(vorige),
-        lijnen=tuple(_lees_lijn(x) for x in element.iterchildren(f"{{{FACTUUR}}}Lijn")),
-        totaal=int(tekst(element, FACTUUR, "Totaal")),
-        regel=element.sourceline,
-    )
 
 
 def _lees_vorige(element: Element) -> VorigeFactuur:
@@ -114,17 +208,4 @@ def _lees_vorige(element: Element) -> VorigeFactuur:
         factuurnummer=tekst(element, FACTUUR, "Factuurnummer"),
         zendingnummer=tekst_of_none(element, FACTUUR, "Zendingnummer") or "",
         maand=_maand(tekst(element, FACTUUR, "Maand")),
-    )
-
-
-def _lees_lijn(element: Element) -> Lijn:
-    return Lijn(
-        volgnummer=int(tekst(element, FACTUUR, "Volgnummer")),
-        prestatiecode=tekst(element, FACTUUR, "Prestatiecode"),
-        van=datum(tekst(element, FACTUUR, "Van")),
-        tot=datum(tekst(element, FACTUUR, "Tot")),
-        aantal=int(tekst(element, FACTUUR, "Aantal")),
-        bedrag=int(tekst(element, FACTUUR, "Bedrag")),
-        regel=kind(element, FACTUUR, "Volgnummer").sourceline,
-        betrekkelijk=tekst_of_none(element, FACTUUR, "BetrekkelijkeVerstrekking"),
     )

@@ -133,6 +133,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         ("17-18", 81, 87, "N", "betrekkelijke verstrekking"),
         ("19", 88, 99, "S", "bedrag tegemoetkoming"),
         ("22", 108, 112, "S", "aantal dagen"),
+        ("27", 128, 137, "S", "persoonlijk aandeel"),
         ("28", 138, 162, "A", "referentie van de instelling"),
         _EINDE[1],
     ),
@@ -142,6 +143,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         ("19", 88, 99, "S", "totaal rekening A"),
         ("20-21", 100, 107, "D", "datum facturering"),
         ("24-25", 115, 126, "N", "nummer individuele factuur"),
+        ("27", 128, 137, "S", "totaal persoonlijk aandeel"),
         *_EINDE,
     ),
     "90": _zones(

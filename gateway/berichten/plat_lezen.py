@@ -253,6 +253,7 @@ def _xml_30(w: Mapping[str, str]) -> str:
         ("Tot", w["laatste dag"]),
         ("Aantal", w["aantal dagen"]),
         ("Bedrag", w["bedrag tegemoetkoming"]),
+        *((("PersoonlijkAandeel", w["persoonlijk aandeel"]),) if int(w["persoonlijk aandeel"]) else ()),
     )
     return "<Lijn>" + "".join(_element(n, v) for n, v in velden) + "</Lijn>"
 

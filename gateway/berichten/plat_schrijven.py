@@ -88,6 +88,7 @@ def _factuur(zending: Zending, factuur: Factuur) -> Iterator[tuple[str, dict[str
                 "betrekkelijke verstrekking": lijn.betrekkelijk or "0",
                 "bedrag tegemoetkoming": f"{lijn.bedrag}",
                 "aantal dagen": f"{lijn.aantal}",
+                "persoonlijk aandeel": f"{lijn.aandeel}",
                 "referentie van de instelling": f"{lijn.volgnummer}",
             },
         )
@@ -96,6 +97,7 @@ def _factuur(zending: Zending, factuur: Factuur) -> Iterator[tuple[str, dict[str
         {
             **persoon,
             "totaal rekening A": f"{factuur.totaal}",
+            "totaal persoonlijk aandeel": f"{sum(lijn.aandeel for lijn in factuur.lijnen)}",
             "datum facturering": f"{zending.facturatiedatum}",
             "nummer individuele factuur": factuur.factuurnummer,
             "controlegetal": controlegetal_codes([f"{lijn.prestatiecode:0>7}" for lijn in factuur.lijnen]),

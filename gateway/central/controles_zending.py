@@ -149,12 +149,26 @@ def vorige_factuur_genoemd(zending: Zending, context: ZendingContext, cookbook: 
 
 
 @controle("zending")
+def vorige_zending_gekend(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    for nummer, factuur in enumerate(zending.facturen, 1):
+        vorige = factuur.vorige
+        if vorige is None or not vorige.zendingnummer.strip() or factuur.type_facturering == ORIGINEEL:
+            continue
+        if (vorige.zendingnummer, vorige.maand) not in context.eerdere_zendingen:
+            gevonden = f"zending {vorige.zendingnummer[:8]} van {vorige.maand:%Y-%m}"
+            yield op_factuur(factuur, nummer, "34-36", "VorigeFactuur/Zendingnummer", "een aanvaarde zending", gevonden)
+
+
+@controle("zending")
 def creditnota_negatief(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for nummer, factuur in enumerate(zending.facturen, 1):
         if is_credit(factuur):
-            verwacht, fout = "alle lijnen negatief", [x for x in factuur.lijnen if x.bedrag >= 0 or x.aantal >= 0]
+            verwacht, fout = (
+                "alle lijnen negatief",
+                [x for x in factuur.lijnen if x.aantal >= 0 or max(x.bedrag, x.aandeel) > 0 or x.bedrag == x.aandeel == 0],
+            )
         else:
-            verwacht, fout = "geen negatieve lijnen", [x for x in factuur.lijnen if x.bedrag < 0 or x.aantal < 0]
+            verwacht, fout = "geen negatieve lijnen", [x for x in factuur.lijnen if min(x.aantal, x.bedrag, x.aandeel) < 0]
         if fout:
             gevonden = f"{len(fout)} van {len(factuur.lijnen)} lijnen anders"
             yield op_factuur(factuur, nummer, "11", "TypeFacturering", verwacht, gevonden)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from gateway.central.model import Effect, Ernst
@@ -84,6 +85,8 @@ class Prestatiecode:
     eenheid: Eenheid
     van: date
     tot: date | None
+    aandeel_van: str | None = None
+    """Of a code for the personal share: the code whose day it belongs to."""
 
     def geldt(self, dag: date) -> bool:
         return self.van <= dag and (self.tot is None or dag <= self.tot)
@@ -115,6 +118,14 @@ class Cookbook:
     regels: tuple[Regel, ...]
     aannames: tuple[str, ...]
     """What is assumed because no source says it."""
+
+    @cached_property
+    def aandelen(self) -> Mapping[str, str]:
+        """Code of a personal share to the code whose day it belongs to."""
+        return {c.code: c.aandeel_van for c in self.prestatiecodes if c.aandeel_van is not None}
+
+    def is_aandeel(self, code: str) -> bool:
+        return code in self.aandelen
 
     def regels_van(self, familie: Familie, soort: str | None = None) -> tuple[Regel, ...]:
         """Rules of a family that run on this kind of message."""

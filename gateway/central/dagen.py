@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Protocol, TypeVar
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.central.bevinding import Bevinding
+from gateway.central.model import Verblijf, ZendingContext
 
 ORIGINEEL, CREDITNOTA = "0", "3"
 """TypeFacturering, zone 11 of record 20 (facts vsb.md §5.4)."""
@@ -62,6 +63,14 @@ def is_credit(factuur: Factuur) -> bool:
     return factuur.type_facturering == CREDITNOTA
 
 
+def dossier_van(zending: Zending, context: ZendingContext, factuur: Factuur) -> Verblijf | None:
+    """The dossier that an invoice names, if it is this person's at this facility and pillar."""
+    gezocht = (factuur.dossiernummer, zending.derdebetalende, zending.pijler)
+    return next(
+        (v for v in context.verblijven.get(factuur.insz, ()) if (v.dossiernummer, v.voorziening, v.pijler) == gezocht), None
+    )
+
+
 def lijnen(zending: Zending) -> Iterator[tuple[int, Factuur, int, Lijn]]:
     """Every line with its invoice, both with their position counted from 1."""
     for f, factuur in enumerate(zending.facturen, 1):
@@ -69,9 +78,25 @@ def lijnen(zending: Zending) -> Iterator[tuple[int, Factuur, int, Lijn]]:
             yield f, factuur, n, lijn
 
 
-def vragende_lijnen(zending: Zending) -> Iterator[tuple[int, Factuur, int, Lijn]]:
-    """The lines that ask for money, so not those of a credit note."""
-    return ((f, factuur, n, lijn) for f, factuur, n, lijn in lijnen(zending) if not is_credit(factuur))
+Verschil = tuple[str, str]
+"""What was expected of a line, and what it says."""
+
+
+def per_vorm(zending: Zending, fout: Callable[[Lijn], Verschil | None]) -> Iterator[tuple[int, Factuur, int, Lijn, Verschil]]:
+    """The lines that are wrong by what they say themselves; asked once for all lines that say the same."""
+    fouten = {vorm: verschil for vorm, lijn in zending.vormen.items() if (verschil := fout(lijn)) is not None}
+    if fouten:
+        for f, factuur, n, lijn in lijnen(zending):
+            if (verschil := fouten.get(lijn.vorm)) is not None:
+                yield f, factuur, n, lijn, verschil
+
+
+def per_factuur(zending: Zending, verdacht: Callable[[Factuur], bool]) -> Iterator[tuple[int, Factuur, int, Lijn]]:
+    """The lines of the invoices in which one can be wrong; most invoices are right by their first and last day."""
+    for f, factuur in enumerate(zending.facturen, 1):
+        if verdacht(factuur):
+            for n, lijn in enumerate(factuur.lijnen, 1):
+                yield f, factuur, n, lijn
 
 
 def op_lijn(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 
 class Effect(StrEnum):
@@ -85,6 +86,9 @@ class Aansluiting:
 
     def dekt(self, dag: date) -> bool:
         return self.van <= dag and (self.tot is None or dag <= self.tot)
+
+    def raakt(self, van: date, tot: date) -> bool:
+        return self.van <= tot and (self.tot is None or van <= self.tot)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -201,6 +205,22 @@ class Betrekking:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Periode:
+    """From a day to a day, both inside; without an end it still runs."""
+
+    van: date
+    tot: date | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Elders:
+    """A day that another facility invoiced for a person."""
+
+    pijler: str
+    dag: date
+
+
+@dataclass(frozen=True, kw_only=True)
 class AanvraagContext:
     """All that the rules on an aanvraag may look at, gathered before they run."""
 
@@ -241,6 +261,19 @@ class ZendingContext:
     """This number was used by an accepted zending of this third payer in this year."""
     betrekkingen: tuple[Betrekking, ...] = ()
     """Which code asks for which betrekkelijke verstrekking."""
+    erkenningen: tuple[Periode, ...] = (Periode(van=date.min, tot=None),)
+    """When the facility is recognised for the pillar."""
+    verhoogd: Mapping[str, tuple[Periode, ...]] = field(default_factory=dict)
+    """INSZ to the periods with verhoogde tegemoetkoming, in which no personal share is due."""
+    elders: Mapping[str, frozenset[Elders]] = field(default_factory=dict)
+    """INSZ to what other facilities invoiced, in the months of this zending."""
+    eerdere_zendingen: frozenset[tuple[str, date]] = frozenset()
+    """(Number, first day of the month) of every accepted zending of this third payer."""
+
+    @cached_property
+    def al_gefactureerd(self) -> frozenset[str]:
+        """INSZ of whom days were invoiced before."""
+        return frozenset(insz for insz, _, _ in self.gefactureerde_dagen)
 
     @property
     def vandaag(self) -> date:
@@ -257,22 +290,3 @@ class Beslissing:
     """The care date that decides which zorgkas."""
     gecontroleerd: tuple[str, ...]
     """Ids of every rule that ran, fired or not."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Zendingresultaat:
-    """The result of the content validation of a zending."""
-
-    label: str
-    """INHOUD-AANVAARD, INHOUD-920098 or INHOUD-920099."""
-    uitkomst: Uitkomst
-    fouten: tuple[Factuurfout, ...]
-    gevraagd: int
-    aanvaard: int
-    geweigerd: int
-    foutpercentage: float
-    aanvaarde_dagen: tuple[tuple[str, str, date], ...]
-    """(INSZ, performance code, day) that this zending now claims."""
-    gecrediteerde_dagen: tuple[tuple[str, str, date], ...]
-    """(INSZ, performance code, day) that a credit note in this zending gives back."""
-    gecontroleerd: tuple[str, ...]

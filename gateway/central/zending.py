@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
-from gateway.central import controles_dagen, controles_lijn, controles_zending  # noqa: F401
+from gateway.central import controles_aandeel, controles_dagen, controles_lijn, controles_zending  # noqa: F401
 from gateway.central.bevinding import CONTROLES, Bevinding, soort_van
 from gateway.central.cookbook import Cookbook, Familie, Regel
-from gateway.central.dagen import is_credit, lijnen, sleutels
-from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
+from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext
+from gateway.central.resultaat import Zendingresultaat
 
 AANVAARD, MET_FOUTEN, GEWEIGERD = "INHOUD-AANVAARD", "INHOUD-920098", "INHOUD-920099"
 
@@ -30,14 +30,15 @@ def beoordeel_zending(zending: Zending, context: ZendingContext, cookbook: Cookb
     fouten = _fouten(regels, zending, context, cookbook)
     fouten += _fouten(afgeleid, zending, context, cookbook, _geweigerd(fouten))
     geweigerd = _geweigerd(fouten)
-    alle = [(factuur, lijn) for _, factuur, _, lijn in lijnen(zending)]
-    goed = [(factuur, lijn) for factuur, lijn in alle if not geweigerd(factuur, lijn)]
-    aandeel = 100 * (len(alle) - len(goed)) / len(alle)
+    alle = [(factuur, lijn) for factuur in zending.facturen for lijn in factuur.lijnen]
+    slecht = [x for x in alle if geweigerd(*x)] if fouten else []
+    aandeel = 100 * len(slecht) / len(alle)
     gevraagd = sum(lijn.bedrag for _, lijn in alle)
     blokkerend = any(f.ernst is Ernst.BLOKKEREND for f in fouten)
     label = GEWEIGERD if blokkerend or aandeel > cookbook.drempel else MET_FOUTEN if aandeel else AANVAARD
-    if label == GEWEIGERD:
-        goed = []
+    goed: list[tuple[Factuur, Lijn]] = []
+    if label != GEWEIGERD:
+        goed = [x for x in alle if not geweigerd(*x)] if slecht else alle
     aanvaard = sum(lijn.bedrag for _, lijn in goed)
     return Zendingresultaat(
         label=label,
@@ -47,8 +48,8 @@ def beoordeel_zending(zending: Zending, context: ZendingContext, cookbook: Cookb
         aanvaard=aanvaard,
         geweigerd=gevraagd - aanvaard,
         foutpercentage=aandeel,
-        aanvaarde_dagen=tuple(s for f, x in goed if not is_credit(f) for s in sleutels(f, x)),
-        gecrediteerde_dagen=tuple(s for f, x in goed if is_credit(f) for s in sleutels(f, x)),
+        aanvaard_per_lijn=goed,
+        geweigerd_per_lijn=slecht if goed else (),
         gecontroleerd=tuple(r.id for r in (*regels, *afgeleid)),
     )
 

@@ -17,7 +17,7 @@ _TOP = frozenset(
     {"pijler", "prefix", "naam", "versie", "ingangsdatum", "kwaliteiten", "soorten", "type_factuur", "drempel", "lijsten"}
     | {"beraad", "belofte_minuten", "aannames", "prestatiecode", "gebruikt", "schrap", "aanpassing", "regel"}
 )
-_CODE = frozenset({"code", "omschrijving", "eenheid", "van", "tot"})
+_CODE = frozenset({"code", "omschrijving", "eenheid", "van", "tot", "aandeel_van"})
 _WAARDE = frozenset({"tekst", "van", "tot"})
 
 
@@ -121,7 +121,10 @@ def _prestatiecodes(tables: list[Table], ingangsdatum: date) -> tuple[Prestatiec
             eenheid=table.one_of("eenheid", Eenheid),
             van=table.day("van"),
             tot=table.day("tot") if table.has("tot") else None,
+            aandeel_van=table.text("aandeel_van", r"[0-9]{6}", "six digits") if table.has("aandeel_van") else None,
         )
+        if code.aandeel_van is not None and code.aandeel_van not in {c.code for c in found if c.aandeel_van is None}:
+            raise table.error("aandeel_van", f"{code.aandeel_van} is no code of a day that stands before this one")
         if code.tot is not None and code.tot < code.van:
             raise table.error("tot", f"{code.tot} lies before van; expected {code.van} or later")
         if code.van < ingangsdatum:

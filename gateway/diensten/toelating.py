@@ -16,7 +16,7 @@ from gateway.clock import BRUSSELS
 from gateway.diensten.kern import Bewezen
 from gateway.reference import lookup
 from gateway.reference.geheugen import Stand
-from gateway.store import dossiers
+from gateway.store import dossiers, zendingen
 from gateway.trust.admission import Claim, check_facility, check_software
 
 _PLAATS = "/IndienenRequest/Aanvraag"
@@ -26,7 +26,7 @@ def gegevens(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanv
     """All that is on record of the person, the facility and its place, to judge an aanvraag with."""
     verblijven = dossiers.verblijven_van(conn, aanvraag.insz)
     eigen = [v for v in verblijven if v.voorziening == aanvraag.voorziening]
-    laatst = {v.dossiernummer: dossiers.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
+    laatst = {v.dossiernummer: zendingen.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
     context = AanvraagContext(
         ontvangen_op=bewezen.now.astimezone(BRUSSELS),
         persoon=lookup.persoon(conn, aanvraag.insz),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,19 +13,20 @@ from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord, schrijf_factu
 from gateway.berichten.factuur import Zending
 from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
-from gateway.central.model import Ernst, Factuurfout, Uitkomst, ZendingContext, Zendingresultaat
+from gateway.central.model import Ernst, Factuurfout, Uitkomst
+from gateway.central.resultaat import Zendingresultaat
 from gateway.central.zending import beoordeel_zending, controleer_zending
 from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
+from gateway.diensten.zending_context import verzamel
 from gateway.diensten.zending_lezen import Gelezen, als_fouten
 from gateway.exchange import lijn, tacks
 from gateway.exchange.outbox import plaats
 from gateway.observe import metrics
-from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
-from gateway.store import berichten, dossiers
+from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
@@ -87,7 +88,7 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         _weiger_technisch(werk, als_fouten(refusal), None)
         return
     slot(conn, f"facturen/{zending.derdebetalende[:8]}")
-    context = _context(werk, zending)
+    context = verzamel(conn, zending, cookbook, werk.row.ontvangen_op, str(werk.row.voorziening))
     fouten = controleer_zending(zending, context, cookbook)
     if any(f.ernst in (Ernst.BLOKKEREND, Ernst.FACTUUR) for f in fouten):
         _weiger_technisch(werk, fouten, zending)
@@ -115,26 +116,6 @@ def _toelaten(werk: _Werk, zending: Zending) -> Cookbook:
     attest = check_licence(werk.conn, origin.username, origin.password)
     check_software(attest, claim=claim, versie=None, place="/post/CommonInput/Origin/Package", genoemd=origin.username)
     return cookbook
-
-
-def _context(werk: _Werk, zending: Zending) -> ZendingContext:
-    inszen = {f.insz for f in zending.facturen}
-    dagen = [d for f in zending.facturen for lijn in f.lijnen for d in (lijn.van, lijn.tot)]
-    voorziening = lookup.voorziening(werk.conn, zending.derdebetalende)
-    return ZendingContext(
-        ontvangen_op=werk.row.ontvangen_op.astimezone(BRUSSELS),
-        afzender=str(werk.row.voorziening),
-        kbo=None if voorziening is None else voorziening.kbo,
-        iban=None if voorziening is None else voorziening.iban,
-        personen=lookup.personen(werk.conn, inszen),
-        verblijven=dossiers.verblijven(werk.conn, inszen),
-        prijzen=lookup.prijzen(werk.conn, zending.derdebetalende),
-        betrekkingen=lookup.betrekkingen(werk.conn),
-        gefactureerde_dagen=dossiers.gefactureerde_dagen(werk.conn, zending.derdebetalende, inszen, min(dagen), max(dagen)),
-        zendingnummer_gebruikt=dossiers.zendingnummer_gebruikt(
-            werk.conn, zending.derdebetalende, zending.maand.year, zending.zendingnummer
-        ),
-    )
 
 
 def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:
@@ -208,9 +189,21 @@ def _beslis(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendin
     metrics.DECIDED.labels(cookbook.pijler, "facturatie", resultaat.uitkomst.value, zending.zorgkas).inc()
 
 
+def _geweigerde_lijnen(resultaat: Zendingresultaat) -> Iterator[tuple[str, int, str, int, str]]:
+    """Every record that an accepted zending loses, with the first reason that refuses it."""
+    redenen: dict[tuple[str | None, int | None], str] = {}
+    for fout in resultaat.fouten:
+        if fout.ernst in (Ernst.FACTUUR, Ernst.RECORD):
+            redenen.setdefault((fout.factuurnummer, fout.volgnummer if fout.ernst is Ernst.RECORD else None), fout.code)
+    for factuur, x in resultaat.geweigerd_per_lijn:
+        nummer = factuur.factuurnummer
+        code = redenen.get((nummer, x.volgnummer)) or redenen[nummer, None]
+        yield nummer, x.volgnummer, x.prestatiecode, x.bedrag, code
+
+
 def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendingresultaat) -> list[tuple[Stap, str | None]]:
     row = werk.row
-    dossiers.bewaar_zending(
+    zendingen.bewaar_zending(
         werk.conn,
         bericht_id=row.id,
         derdebetalende=zending.derdebetalende,
@@ -222,7 +215,9 @@ def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zend
         aanvaard=resultaat.aanvaard,
         geweigerd=resultaat.geweigerd,
     )
-    dossiers.claim_dagen(werk.conn, zending.derdebetalende, row.id, resultaat.aanvaarde_dagen, resultaat.gecrediteerde_dagen)
+    zendingen.geef_dagen_vrij(werk.conn, zending.derdebetalende, resultaat.gecrediteerde_dagen)
+    zendingen.claim_dagen(werk.conn, zending.derdebetalende, row.id, resultaat.aanvaarde_dagen)
+    zendingen.bewaar_geweigerd(werk.conn, row.id, berichten.GATEWAY, _geweigerde_lijnen(resultaat))
     bewijs = Bewijs(
         message_id=row.id,
         dienst=row.dienst,

@@ -6,23 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lxml.etree import _Element as Element
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.factuur import Zending, lees_zending
+from gateway.berichten.factuur import FACTUUR_TAG, Zending, Zendinglezer
 from gateway.berichten.names import FACTUUR
 from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, naar_xml
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.kern import Gateway
-from gateway.refusal import Code, Refusal
-from gateway.schema import registry
+from gateway.refusal import Refusal
+from gateway.schema.delen import Take, read_parts
 from gateway.store import berichten
 from gateway.wire.generic import Post, read_post
 from gateway.wire.names import q
-from gateway.wire.parser import Bounds, parse
+from gateway.wire.parser import Bounds
 from gateway.wire.xop import read_message
 
-_BLOB_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
+_BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +53,7 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
     zending: Zending | None = None
     fouten: tuple[Factuurfout, ...] = ()
     try:
-        zending = lees_zending(_element(post))
+        zending = lees_inhoud(post.blob.content)
     except PlatProblem as probleem:
         fouten = tuple(map(_platfout, probleem.fouten))
     except Refusal as refusal:
@@ -80,13 +79,23 @@ def als_fouten(refusal: Refusal) -> Sequence[Factuurfout]:
     ]
 
 
-def _element(post: Post) -> Element:
-    content = post.blob.content
-    root = parse(naar_xml(content) if is_plat(content) else content, _BLOB_BOUNDS)
-    if root.tag != q(FACTUUR, "Zending"):
-        raise Refusal(Code.SCHEMA, place="/", line=root.sourceline, expected=f"{{{FACTUUR}}}Zending", found=str(root.tag)[:120])
-    registry.check(root)
-    return root
+def lees_inhoud(content: bytes) -> Zending:
+    """A zending in either form, read part by part.
+
+    Raises:
+        PlatProblem: it is a flat file with errors.
+        Refusal: it is no XML that the schema accepts.
+    """
+    lezer = Zendinglezer()
+
+    def begin() -> Take:
+        nonlocal lezer
+        lezer = Zendinglezer()
+        return lezer.neem
+
+    octets = naar_xml(content) if is_plat(content) else content
+    root = read_parts(octets, q(FACTUUR, "Zending"), FACTUUR_TAG, begin, _BOUNDS)
+    return lezer.klaar(root)
 
 
 def _platfout(fout: Platfout) -> Factuurfout:

@@ -8,23 +8,20 @@ from typing import Any
 from lxml.etree import _Element as Element
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_antwoord
 from gateway.berichten.names import ZORGKAS
 from gateway.berichten.zorgkas import Afrekening, ZorgkasBeslissing, lees_afrekening, lees_beslissing
 from gateway.central.model import Uitkomst
 from gateway.diensten import postbus
+from gateway.diensten.afrekenen import reken_af
 from gateway.diensten.beslissen import neem_beslissing
-from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Bewezen, Dienst, Gateway
 from gateway.diensten.posten import bewaar_post, lees_post, tack
-from gateway.exchange.outbox import plaats
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
-from gateway.store import berichten, dossiers
+from gateway.store import berichten
 from gateway.store.audit import noteer
-from gateway.store.berichten import Ontvangst, Stap
-from gateway.store.identifiers import message_id
+from gateway.store.berichten import Ontvangst
 from gateway.store.slot import slot
 from gateway.trust.admission import check_zorgkas
 from gateway.wire.generic import Post, action, read_confirm, read_get
@@ -81,7 +78,9 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
             if isinstance(inhoud, ZorgkasBeslissing):
                 _beslis(conn, row, inhoud, ontvangst)
             else:
-                _reken_af(conn, row, inhoud, ontvangst)
+                reken_af(gateway, conn, row, inhoud, ontvangst)
+                gegevens = {"aanvaard": inhoud.aanvaard, "geweigerd": inhoud.geweigerd}
+                _noteer(conn, Gebeurtenis.ZORGKAS_REKENDE_AF, row, ontvangst, **gegevens)
         return tack(conn, ontvangst, post)
 
 
@@ -129,45 +128,6 @@ def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangs
     _noteer(conn, Gebeurtenis.ZORGKAS_BESLISTE, row, ontvangst, uitkomst=inhoud.uitkomst)
 
 
-def _reken_af(conn: Connection, row: Row[Any], inhoud: Afrekening, ontvangst: Ontvangst) -> None:
-    zending = dossiers.zending_van(conn, row.id)
-    if row.soort != ZENDING or zending is None or zending.afgerekend is not None:
-        raise Refusal(
-            Code.NOT_DECIDABLE,
-            place="/Afrekening/MessageId",
-            expected="een aanvaarde zending zonder afrekening",
-            found=str(row.stap),
-        )
-    if inhoud.gevraagd != zending.aanvaard or inhoud.aanvaard + inhoud.geweigerd != inhoud.gevraagd:
-        raise Refusal(
-            Code.AMOUNTS,
-            place="/Afrekening/Gevraagd",
-            expected=f"{zending.aanvaard} = aanvaard + geweigerd",
-            found=f"{inhoud.gevraagd} en {inhoud.aanvaard} + {inhoud.geweigerd}",
-        )
-    dossiers.reken_af(conn, row.id, inhoud.aanvaard)
-    berichten.stappen(
-        conn, row.id, [(Stap.AFGEREKEND, inhoud.betaalreferentie)], ontvangst.ontvangen_op, actor=ontvangst.afzender
-    )
-    content = schrijf_facturatie_antwoord(
-        FacturatieAntwoord(
-            label="AFREKENING-920900",
-            message_id=row.id,
-            input_reference=row.bedrijfs_id,
-            tijdstip=ontvangst.ontvangen_op,
-            zendingnummer=zending.nummer,
-            maand=zending.maand,
-            zorgkas=inhoud.zorgkas,
-            gevraagd=inhoud.gevraagd,
-            aanvaard=inhoud.aanvaard,
-            geweigerd=inhoud.geweigerd,
-            betaalreferentie=inhoud.betaalreferentie,
-        )
-    )
-    _naar_voorziening(conn, row, "HCPAFD", content, ontvangst)
-    _noteer(conn, Gebeurtenis.ZORGKAS_REKENDE_AF, row, ontvangst, aanvaard=inhoud.aanvaard, geweigerd=inhoud.geweigerd)
-
-
 def _noteer(conn: Connection, gebeurtenis: Gebeurtenis, row: Row[Any], ontvangst: Ontvangst, **gegevens: str | int) -> None:
     noteer(
         conn,
@@ -176,18 +136,4 @@ def _noteer(conn: Connection, gebeurtenis: Gebeurtenis, row: Row[Any], ontvangst
         onderwerp=row.id,
         gegevens={"bericht": ontvangst.id, **gegevens},
         tijdstip=ontvangst.ontvangen_op,
-    )
-
-
-def _naar_voorziening(conn: Connection, row: Row[Any], message_name: str, content: bytes, ontvangst: Ontvangst) -> None:
-    plaats(
-        conn,
-        levering_id=message_id(ontvangst.ontvangen_op),
-        bericht_id=row.id,
-        bestemming=row.afzender,
-        transport="pull",
-        message_name=message_name,
-        input_reference=row.bedrijfs_id,
-        content=content,
-        now=ontvangst.ontvangen_op,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Row, bindparam, exists, or_, select
 
-from gateway.central.model import Aansluiting, Betrekking, Persoon, Prijs
+from gateway.central.model import Aansluiting, Betrekking, Periode, Persoon, Prijs
 from gateway.reference import tables as t
 from gateway.reference.model import Attest, Erkenning, Levering, Voorziening, Zorgkas
 
@@ -110,6 +110,24 @@ def betrekkingen(conn: Connection) -> tuple[Betrekking, ...]:
     return tuple(
         Betrekking(prestatiecode=rij.prestatiecode, betrekkelijk=rij.betrekkelijk, van=rij.van, tot=rij.tot) for rij in rijen
     )
+
+
+def verhoogd(conn: Connection, inszen: Iterable[str]) -> dict[str, tuple[Periode, ...]]:
+    """When each of these persons has verhoogde tegemoetkoming; persons who never had it are absent."""
+    gezocht = sorted(set(inszen))
+    s = t.statuut.c
+    gevonden: dict[str, tuple[Periode, ...]] = {}
+    for begin in range(0, len(gezocht), _BATCH):
+        for rij in conn.execute(select(s.insz, s.van, s.tot).where(s.insz.in_(gezocht[begin : begin + _BATCH]))):
+            gevonden[rij.insz] = (*gevonden.get(rij.insz, ()), Periode(van=rij.van, tot=rij.tot))
+    return gevonden
+
+
+def erkend_in(conn: Connection, riziv: str, pijler: str) -> tuple[Periode, ...]:
+    """The periods in which a facility is recognised for a pillar."""
+    e = t.erkenning.c
+    rijen = conn.execute(select(e.van, e.tot).where(_nummer(e.riziv, riziv), e.pijler == pijler).order_by(e.van))
+    return tuple(Periode(van=rij.van, tot=rij.tot) for rij in rijen)
 
 
 def plaatsen(conn: Connection, riziv: str, pijler: str, dag: date) -> int | None:

@@ -296,6 +296,20 @@ SOORTEN: tuple[Soort, ...] = (
         regels=(_van_voor_tot,),
     ),
     Soort(
+        naam="statuten",
+        wat="When a person has verhoogde tegemoetkoming, so that no personal share is due",
+        tabel=t.statuut,
+        kolommen=(
+            _INSZ,
+            Kolom(naam="statuut", lees=w.keuze("verhoogde_tegemoetkoming"), verwacht="verhoogde_tegemoetkoming"),
+            *_PERIODE,
+        ),
+        sleutel=("insz", "statuut"),
+        perioden=True,
+        verwijst={"insz": "personen"},
+        regels=(_van_voor_tot,),
+    ),
+    Soort(
         naam="betrekkingen",
         wat="Which performance code asks for which other one beside it (betrekkelijke verstrekking)",
         tabel=t.betrekking,

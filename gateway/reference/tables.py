@@ -117,6 +117,17 @@ prijs = Table(
     Index("ix_prijs_riziv_prestatiecode", "riziv", "prestatiecode"),
 )
 
+statuut = Table(
+    "statuut",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("insz", String(11), ForeignKey("persoon.insz"), nullable=False, index=True),
+    Column("statuut", String(32), nullable=False),
+    Column("van", Date, nullable=False),
+    Column("tot", Date),
+)
+"""What lowers a person's own share (facts vsb.md §3.5, IncreasedAllowance)."""
+
 betrekking = Table(
     "betrekking",
     metadata,

@@ -38,11 +38,11 @@ def explain(element: Element, schema: Path, log: Iterable[Any], place: str) -> t
         At most MAX_FINDINGS findings, and how many more there are (counted up to a bound).
     """
     if sum(1 for _ in islice(element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
-        found = [_from_libxml2(entry, element, place) for entry in islice(log, _COUNT_UP_TO)]
+        found = [from_log(entry, f"{place}/{etree.QName(element).localname}") for entry in islice(log, _COUNT_UP_TO)]
     else:
         errors = _schema(schema).iter_errors(element, use_location_hints=False)
         found = [_from_xmlschema(error, element, place) for error in islice(errors, _COUNT_UP_TO)]
-        found = found or [_from_libxml2(entry, element, place) for entry in islice(log, _COUNT_UP_TO)]
+        found = found or [from_log(entry, f"{place}/{etree.QName(element).localname}") for entry in islice(log, _COUNT_UP_TO)]
     return tuple(found[:MAX_FINDINGS]), max(0, len(found) - MAX_FINDINGS)
 
 
@@ -101,13 +101,14 @@ def _words(error: Any, element: Element) -> tuple[str | None, str | None, str, s
     return kind, kind_of(error.obj), f"{name} heeft een ongeldige waarde.", f"{name} has an invalid value."
 
 
-def _from_libxml2(entry: Any, root: Element, place: str) -> Finding:
+def from_log(entry: Any, place: str = "/") -> Finding:
+    """What libxml2 has to say: where, and which kind of error."""
     path = re.sub(r"\*|[\w-]+:", "", entry.path or "")
     return Finding(
         code=Code.SCHEMA.info.code,
         nl=f"Het document voldoet hier niet aan het schema ({entry.type_name}).",
         en=f"The document does not fit the schema here ({entry.type_name}).",
-        place=path if path else f"{place}/{etree.QName(root).localname}",
+        place=path or place,
         line=entry.line or None,
         remedy=_REMEDY,
     )

@@ -1,4 +1,4 @@
-"""Dossiers, decisions, accepted zendingen and invoiced days. Every function works inside the caller's transaction."""
+"""Dossiers and decisions. Every function works inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from gateway.central.model import Factuurfout, Gebeurtenis, Reden, Status, Verblijf
-from gateway.store.tables import beslissing, dossier, dossierverloop, gefactureerde_dag, zending
+from gateway.store.tables import beslissing, dossier, dossierverloop
 
 _BATCH = 500
 _INSERT_DOSSIER, _INSERT_VERLOOP, _INSERT_BESLISSING = insert(dossier), insert(dossierverloop), insert(beslissing)
@@ -59,7 +59,7 @@ def _met_verloop(conn: Connection, rows: Sequence[Row[Any]]) -> tuple[Verblijf, 
 
 
 def _eerste(row: Row[Any]) -> Gebeurtenis:
-    # A process of the release before opened it and knows no events; revision 0007 stores this one.
+    # A process of the release before opened it and knows no events; revision 0008 stores this one.
     status = Status.AANVAARD.value if row.status == Status.GEANNULEERD.value else row.status
     velden = {"TypeVerblijf": row.type_verblijf}
     return Gebeurtenis(message_id=row.bericht_id, soort="StartVerblijf", dag=row.start, tot=None, velden=velden, status=status)
@@ -160,76 +160,3 @@ def bewaar_beslissing(
 
 def beslissingen(conn: Connection, bericht_id: str) -> list[Row[Any]]:
     return list(conn.execute(select(beslissing).where(beslissing.c.bericht_id == bericht_id).order_by(beslissing.c.id)))
-
-
-def zendingnummer_gebruikt(conn: Connection, derdebetalende: str, jaar: int, nummer: str) -> bool:
-    """Whether an accepted zending of this third payer in this year has this number."""
-    return (
-        conn.execute(
-            select(zending.c.bericht_id).where(
-                zending.c.derdebetalende == derdebetalende, zending.c.jaar == jaar, zending.c.nummer == nummer
-            )
-        ).first()
-        is not None
-    )
-
-
-def bewaar_zending(conn: Connection, **kolommen: Any) -> None:
-    conn.execute(insert(zending).values(**kolommen))
-
-
-def zending_van(conn: Connection, bericht_id: str) -> Row[Any] | None:
-    return conn.execute(select(zending).where(zending.c.bericht_id == bericht_id)).first()
-
-
-def reken_af(conn: Connection, bericht_id: str, aanvaard: int) -> None:
-    conn.execute(update(zending).where(zending.c.bericht_id == bericht_id).values(afgerekend=aanvaard))
-
-
-def gefactureerde_dagen(
-    conn: Connection, voorziening: str, inszen: Iterable[str], van: date, tot: date
-) -> frozenset[tuple[str, str, date]]:
-    """(INSZ, performance code, day) that accepted zendingen of this facility already claim in a period."""
-    gezocht = sorted(set(inszen))
-    dag = gefactureerde_dag.c
-    gevonden: set[tuple[str, str, date]] = set()
-    for begin in range(0, len(gezocht), _BATCH):
-        rows = conn.execute(
-            select(dag.insz, dag.prestatiecode, dag.dag).where(
-                dag.voorziening == voorziening, dag.insz.in_(gezocht[begin : begin + _BATCH]), dag.dag.between(van, tot)
-            )
-        )
-        gevonden.update((r[0], r[1], r[2]) for r in rows)
-    return frozenset(gevonden)
-
-
-def laatst_gefactureerd(conn: Connection, voorziening: str, insz: str, van: date, tot: date | None) -> date | None:
-    """Last accepted invoiced day of a person at a facility within a stay, or None."""
-    dag = gefactureerde_dag.c
-    in_verblijf = dag.dag >= van if tot is None else dag.dag.between(van, tot)
-    return conn.execute(select(func.max(dag.dag)).where(dag.voorziening == voorziening, dag.insz == insz, in_verblijf)).scalar()
-
-
-def claim_dagen(
-    conn: Connection,
-    voorziening: str,
-    bericht_id: str,
-    aanvaard: Sequence[tuple[str, str, date]],
-    gecrediteerd: Sequence[tuple[str, str, date]],
-) -> None:
-    """Give back credited days, then claim accepted ones; the primary key refuses a day claimed twice."""
-    dag = gefactureerde_dag.c
-    for insz, code, wanneer in gecrediteerd:
-        conn.execute(
-            delete(gefactureerde_dag).where(
-                dag.voorziening == voorziening, dag.insz == insz, dag.prestatiecode == code, dag.dag == wanneer
-            )
-        )
-    if aanvaard:
-        conn.execute(
-            insert(gefactureerde_dag),
-            [
-                {"voorziening": voorziening, "insz": i, "prestatiecode": c, "dag": d, "bericht_id": bericht_id}
-                for i, c, d in aanvaard
-            ],
-        )

@@ -160,6 +160,8 @@ zending = Table(
     Column("aanvaard", BigInteger, nullable=False),
     Column("geweigerd", BigInteger, nullable=False),
     Column("afgerekend", BigInteger, comment="accepted amount in the zorgkas's settlement"),
+    Column("afgerekend_op", Moment),
+    Column("betaalreferentie", String(22)),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
@@ -172,7 +174,23 @@ gefactureerde_dag = Table(
     Column("prestatiecode", String(7), primary_key=True),
     Column("dag", Date, primary_key=True),
     Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+    Index("ix_gefactureerde_dag_insz", "insz", "dag"),
 )
+
+geweigerde_lijn = Table(
+    "geweigerde_lijn",
+    metadata,
+    Column("id", _BigId, primary_key=True, autoincrement=True),
+    Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
+    Column("factuurnummer", String(12), nullable=False),
+    Column("volgnummer", Integer, nullable=False),
+    Column("prestatiecode", String(7), nullable=False),
+    Column("bedrag", BigInteger, nullable=False),
+    Column("code", String(40), nullable=False, comment="the first reason for it, or the zorgkas's"),
+    Column("door", String(64), nullable=False, comment="gateway, or zorgkas:<code> by manual control"),
+    Index("ix_geweigerde_lijn_bericht", "bericht_id", "factuurnummer", "volgnummer"),
+)
+"""Records of an accepted zending that are not paid."""
 
 taak = Table(
     "taak",

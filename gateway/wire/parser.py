@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -55,20 +56,11 @@ def parse(data: bytes, bounds: Bounds = ENVELOPE_BOUNDS) -> Element:
     Raises:
         Refusal: NOT_XML, DTD, ENCODING, TOO_LARGE, TOO_COMPLEX or INSTRUCTION.
     """
-    if len(data) > bounds.octets:
-        raise Refusal(Code.TOO_LARGE, expected=f"hoogstens {bounds.octets} octetten", found=f"{len(data)} octetten")
-    _check_encoding(data)
-    if _DOCTYPE.match(data[: bounds.prolog]):
-        raise Refusal(Code.DTD, line=1, found="<!DOCTYPE")
-    markup = data.count(b"<") + data.count(b"=")
-    if markup > bounds.markup:
-        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.markup} elementen en attributen", found=f"{markup}")
-    if data.count(b"xmlns") > bounds.namespaces:
-        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.namespaces} namespacedeclaraties")
+    check_bounds(data, bounds)
     try:
-        root = etree.fromstring(data, _parser())
+        root: Element | None = etree.fromstring(data, etree.XMLParser(**parser_options()))
     except etree.XMLSyntaxError as error:
-        raise _syntax_refusal(error) from None
+        raise syntax_refusal(error) from None
     except (ValueError, AssertionError) as error:
         raise Refusal(Code.NOT_XML, found=type(error).__name__) from None
     if root is None:
@@ -84,20 +76,39 @@ def parse(data: bytes, bounds: Bounds = ENVELOPE_BOUNDS) -> Element:
     return root
 
 
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        attribute_defaults=False,
-        huge_tree=False,
-        recover=False,
-        remove_comments=True,
-        remove_pis=False,
-        strip_cdata=True,
-    )
+def check_bounds(data: bytes, bounds: Bounds) -> None:
+    """What can be said of a document before it is parsed.
+
+    Raises:
+        Refusal: TOO_LARGE, ENCODING, DTD or TOO_COMPLEX.
+    """
+    if len(data) > bounds.octets:
+        raise Refusal(Code.TOO_LARGE, expected=f"hoogstens {bounds.octets} octetten", found=f"{len(data)} octetten")
+    _check_encoding(data)
+    if _DOCTYPE.match(data[: bounds.prolog]):
+        raise Refusal(Code.DTD, line=1, found="<!DOCTYPE")
+    markup = data.count(b"<") + data.count(b"=")
+    if markup > bounds.markup:
+        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.markup} elementen en attributen", found=f"{markup}")
+    if data.count(b"xmlns") > bounds.namespaces:
+        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.namespaces} namespacedeclaraties")
+
+
+def parser_options() -> dict[str, Any]:
+    """The hardened parser's settings, for it and for its twin that reads in parts."""
+    return {
+        "encoding": "utf-8",
+        "resolve_entities": False,
+        "no_network": True,
+        "load_dtd": False,
+        "dtd_validation": False,
+        "attribute_defaults": False,
+        "huge_tree": False,
+        "recover": False,
+        "remove_comments": True,
+        "remove_pis": False,
+        "strip_cdata": True,
+    }
 
 
 def _check_encoding(data: bytes) -> None:
@@ -108,7 +119,8 @@ def _check_encoding(data: bytes) -> None:
         raise Refusal(Code.ENCODING, line=1, expected="UTF-8", found=declared.group(1)[:40].decode("ascii", "replace"))
 
 
-def _syntax_refusal(error: etree.XMLSyntaxError) -> Refusal:
+def syntax_refusal(error: etree.XMLSyntaxError) -> Refusal:
+    """Why it is not XML, in our own words."""
     line = error.position[0] if error.position else None
     column = error.position[1] if error.position else None
     reason = (error.msg or "").split(",")[0].split(":")[0][:80]

@@ -34,6 +34,7 @@ LIJNEN = st.builds(
     bedrag=BEDRAGEN,
     regel=st.none(),
     betrekkelijk=st.none() | CODES.filter(lambda c: c != "000000"),
+    aandeel=st.integers(-200_000_000, 200_000_000),
 )
 VORIGE = st.builds(
     VorigeFactuur,
@@ -78,7 +79,7 @@ def read(octets: bytes) -> Zending:
 
 def without_lines(gelezen: Zending) -> Zending:
     def plain(f: Factuur) -> Factuur:
-        return replace(f, regel=None, lijnen=tuple(replace(x, regel=None) for x in f.lijnen))
+        return replace(f, regel=None, lijnen=tuple(x._replace(regel=None) for x in f.lijnen))
 
     return replace(gelezen, facturen=tuple(map(plain, gelezen.facturen)))
 

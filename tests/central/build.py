@@ -93,7 +93,7 @@ def context(**anders: Any) -> AanvraagContext:
 def lijn(van: date = date(2026, 5, 1), tot: date = date(2026, 5, 10), **anders: Any) -> Lijn:
     dagen = (tot - van).days + 1
     standaard = Lijn(volgnummer=1, prestatiecode="763055", van=van, tot=tot, aantal=dagen, bedrag=dagen * 4689, regel=9)
-    return replace(standaard, **anders)
+    return standaard._replace(**anders)
 
 
 def factuur(*lijnen: Lijn, **anders: Any) -> Factuur:
@@ -141,5 +141,6 @@ def zendingcontext(**anders: Any) -> ZendingContext:
         prijzen=(Prijs(prestatiecode="763055", voorziening=RIZIV, van=date(2026, 1, 1), tot=None, bedrag=4689),),
         gefactureerde_dagen=frozenset(),
         zendingnummer_gebruikt=False,
+        eerdere_zendingen=frozenset({("001", date(2026, 5, 1))}),
     )
     return replace(standaard, **anders)

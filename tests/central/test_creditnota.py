@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gateway.berichten.factuur import Factuur, VorigeFactuur
-from gateway.central.model import Prijs, ZendingContext, Zendingresultaat
+from gateway.central.model import Prijs, ZendingContext
+from gateway.central.resultaat import Zendingresultaat
 from gateway.central.zending import beoordeel_zending
 from tests.central.build import COOKBOOK, INSZ, factuur, lijn, persoon, verblijf, zending, zendingcontext
 
@@ -68,8 +69,8 @@ def test_no_accepted_zending_claims_a_day_that_is_still_invoiced() -> None:
 
 def test_a_day_that_another_line_did_give_back_may_be_claimed() -> None:
     per_dag = [lijn(date(2026, 5, d), date(2026, 5, d), volgnummer=d, aantal=-1, bedrag=-4689) for d in (1, 2)]
-    half = factuur(per_dag[0], replace(per_dag[1], bedrag=-1), type_facturering="3", vorige=VORIGE)
-    nieuw = factuur(*(replace(x, aantal=1, bedrag=4689) for x in per_dag), factuurnummer="2", type_facturering="1", vorige=VORIGE)
+    half = factuur(per_dag[0], per_dag[1]._replace(bedrag=-1), type_facturering="3", vorige=VORIGE)
+    nieuw = factuur(*(x._replace(aantal=1, bedrag=4689) for x in per_dag), factuurnummer="2", type_facturering="1", vorige=VORIGE)
     result = judge(half, nieuw)
     assert [d.day for _, _, d in result.aanvaarde_dagen] == [1]
 

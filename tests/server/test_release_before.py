@@ -102,7 +102,7 @@ def test_processes_of_the_release_before_work_on_the_new_schema_beside_the_new_o
             assert [outcome(gateway, m[0]) for m in known] == [m[1] for m in known]
 
         old.stop()
-        assert "0007" in run(new.environment, "database", "upgrade", "--stage", "post")
+        assert "0008" in run(new.environment, "database", "upgrade", "--stage", "post")
         (dossier,) = new.facility().dossiers(Insz=PERSONS["griet"])
         assert {g.MessageId for g in dossier.Gebeurtenis} == {started[0], ended[0]}
         assert {d.Dossiernummer for d in new.facility().dossiers(Insz=PERSONS["sofie"])} == {held[2]}

@@ -1,0 +1,152 @@
+"""A zorgkas settles an accepted zending: what it pays, and which records it refuses by manual control (920900)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_antwoord
+from gateway.berichten.factuur import Factuur, Lijn
+from gateway.berichten.zorgkas import Afrekening
+from gateway.central.dagen import is_credit, sleutels
+from gateway.central.model import Ernst, Factuurfout
+from gateway.diensten.facturatie import ZENDING
+from gateway.diensten.kern import Gateway
+from gateway.diensten.zending_lezen import lees
+from gateway.exchange.outbox import plaats
+from gateway.refusal import Code, Finding, Refusal
+from gateway.store import berichten, zendingen
+from gateway.store.berichten import Ontvangst, Stap
+from gateway.store.identifiers import message_id
+
+LABEL = "AFREKENING-920900"
+_REMEDIE = "Neem contact op met de zorgkas, of factureer de verbeterde lijn opnieuw."
+MAX_FINDINGS = 100
+
+
+def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening, ontvangst: Ontvangst) -> None:
+    """Keep a settlement and tell the facility, in the caller's transaction.
+
+    Raises:
+        Refusal: NOT_DECIDABLE, or AMOUNTS when anything does not agree to the cent; then nothing is kept.
+    """
+    zending = zendingen.zending_van(conn, row.id)
+    if row.soort != ZENDING or zending is None or zending.afgerekend is not None:
+        raise Refusal(
+            Code.NOT_DECIDABLE,
+            place="/Afrekening/MessageId",
+            expected="een aanvaarde zending zonder afrekening",
+            found=str(row.stap),
+        )
+    if afrekening.gevraagd != zending.aanvaard or afrekening.aanvaard + afrekening.geweigerd != afrekening.gevraagd:
+        raise Refusal(
+            Code.AMOUNTS,
+            place="/Afrekening/Gevraagd",
+            expected=f"{zending.aanvaard} = aanvaard + geweigerd",
+            found=f"{afrekening.gevraagd} en {afrekening.aanvaard} + {afrekening.geweigerd}",
+        )
+    fouten = _weiger_lijnen(gateway, conn, row, afrekening) if afrekening.geweigerde_lijnen or afrekening.geweigerd else []
+    zendingen.reken_af(conn, row.id, afrekening.aanvaard, afrekening.betaalreferentie, ontvangst.ontvangen_op)
+    berichten.stappen(
+        conn, row.id, [(Stap.AFGEREKEND, afrekening.betaalreferentie)], ontvangst.ontvangen_op, actor=ontvangst.afzender
+    )
+    content = schrijf_facturatie_antwoord(
+        FacturatieAntwoord(
+            label=LABEL,
+            message_id=row.id,
+            input_reference=row.bedrijfs_id,
+            tijdstip=ontvangst.ontvangen_op,
+            zendingnummer=zending.nummer,
+            maand=zending.maand,
+            zorgkas=afrekening.zorgkas,
+            gevraagd=afrekening.gevraagd,
+            aanvaard=afrekening.aanvaard,
+            geweigerd=afrekening.geweigerd,
+            betaalreferentie=afrekening.betaalreferentie,
+            fouten=fouten,
+        )
+    )
+    plaats(
+        conn,
+        levering_id=message_id(ontvangst.ontvangen_op),
+        bericht_id=row.id,
+        bestemming=row.afzender,
+        transport="pull",
+        message_name="HCPAFD",
+        input_reference=row.bedrijfs_id,
+        content=content,
+        now=ontvangst.ontvangen_op,
+    )
+
+
+def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening) -> list[Factuurfout]:
+    zending = lees(gateway, conn, row.id).zending
+    if zending is None:
+        raise LookupError(f"accepted zending {row.id} can not be read")
+    al = zendingen.geweigerd_van(conn, row.id)
+    lijnen = {(f.factuurnummer, x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
+    gevraagd = [(nummer.lstrip("0") or "0", volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
+    genormd = {(nummer.lstrip("0") or "0", volgnummer): gevonden for (nummer, volgnummer), gevonden in lijnen.items()}
+    keren = Counter(gevraagd)
+    vreemd = [
+        n
+        for n, sleutel in enumerate(gevraagd, 1)
+        if sleutel not in genormd or keren[sleutel] > 1 or _sleutel(*genormd[sleutel]) in al
+    ]
+    if vreemd:
+        raise _geen_lijn(vreemd)
+    geweigerd = [genormd[sleutel] for sleutel in gevraagd]
+    som = sum(lijn.bedrag for _, lijn in geweigerd)
+    if som != afrekening.geweigerd:
+        raise Refusal(
+            Code.AMOUNTS,
+            place="/Afrekening/Geweigerd",
+            expected=f"{som} cent, de som van de geweigerde lijnen",
+            found=f"{afrekening.geweigerd} cent",
+        )
+    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, (s for f, x in geweigerd if not is_credit(f) for s in sleutels(f, x)))
+    zendingen.claim_dagen(conn, zending.derdebetalende, row.id, (s for f, x in geweigerd if is_credit(f) for s in sleutels(f, x)))
+    zendingen.bewaar_geweigerd(conn, row.id, f"zorgkas:{afrekening.zorgkas}", _rijen(geweigerd, afrekening))
+    return [
+        Factuurfout(
+            code=code,
+            ernst=Ernst.RECORD,
+            tekst=motivering,
+            tekst_en="Refused by the zorgkas.",
+            record="30",
+            factuurnummer=f.factuurnummer,
+            volgnummer=x.volgnummer,
+            regel=x.regel,
+            remedie=_REMEDIE,
+        )
+        for (f, x), (_, _, code, motivering) in zip(geweigerd, afrekening.geweigerde_lijnen, strict=True)
+    ]
+
+
+def _sleutel(factuur: Factuur, lijn: Lijn) -> tuple[str, int]:
+    return factuur.factuurnummer, lijn.volgnummer
+
+
+def _rijen(geweigerd: list[tuple[Factuur, Lijn]], afrekening: Afrekening) -> Iterator[tuple[str, int, str, int, str]]:
+    for (f, x), (_, _, code, _) in zip(geweigerd, afrekening.geweigerde_lijnen, strict=True):
+        yield f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, code
+
+
+def _geen_lijn(vreemd: list[int]) -> Refusal:
+    info = Code.AMOUNTS.info
+    findings = tuple(
+        Finding(
+            code=info.code,
+            nl="De geweigerde lijn staat niet in de zending, is al geweigerd of wordt twee keer genoemd.",
+            en="The refused line is not in the zending, was refused already, or is named twice.",
+            place=f"/Afrekening/GeweigerdeLijn[{n}]",
+            expected="een aanvaarde lijn van deze zending, één keer",
+            found="een andere",
+            remedy=info.remedy,
+        )
+        for n in vreemd[:MAX_FINDINGS]
+    )
+    return Refusal(Code.AMOUNTS, findings=findings, omitted=max(0, len(vreemd) - MAX_FINDINGS))

@@ -1,0 +1,95 @@
+"""A large document read part by part: checked against its schema while it is parsed, never whole in memory.
+
+It is the parser of gateway.wire.parser, with its bounds, fed piece by piece. What it refuses is explained afterwards, and only
+then the document may have to be parsed whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from lxml import etree
+from lxml.etree import _Element as Element
+
+from gateway.refusal import Code, Refusal
+from gateway.schema import registry
+from gateway.schema.explain import MAX_FINDINGS, from_log
+from gateway.wire.parser import Bounds, check_bounds, parse, parser_options, syntax_refusal
+
+_STEP = 256 * 1024
+MAX_EXPLAINED = 4 * 1024 * 1024
+"""Octets of a document that is parsed whole to explain what its schema refuses; of a larger one libxml2 tells it, tersely."""
+
+
+Take = Callable[[Element], None]
+
+
+def read_parts(octets: bytes, root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
+    """Hand over every element `part` when it is complete, and let it go after.
+
+    Args:
+        root: tag of the root element; its namespace says which schema.
+        part: tag of the parts, children of the root.
+        begin: gives who takes the parts, anew when a second reading is needed. Nobody has said yet that they are valid, so a
+            ValueError or LookupError only leads to that second reading.
+
+    Returns:
+        The root, without the parts.
+
+    Raises:
+        Refusal: as parse does, or SCHEMA.
+    """
+    check_bounds(octets, bounds)
+    if octets.find(b"<?", 2) >= 0:
+        # An instruction, or the text of one in a comment: the whole parser knows which.
+        return _whole(octets, root, part, begin(), bounds)
+    steps = (octets[n : n + _STEP] for n in range(0, len(octets), _STEP))
+    try:
+        return _fed(steps, root, part, begin())
+    except etree.XMLSyntaxError as error:
+        if not _is_schema(error):
+            raise syntax_refusal(error) from None
+        if len(octets) > MAX_EXPLAINED:
+            entries = [e for e in error.error_log if e.domain == etree.ErrorDomains.SCHEMASV]
+            found = tuple(from_log(e) for e in entries[:MAX_FINDINGS])
+            raise Refusal(Code.SCHEMA, findings=found, omitted=max(0, len(entries) - MAX_FINDINGS)) from None
+    except (ValueError, LookupError):
+        pass
+    return _whole(octets, root, part, begin(), bounds)
+
+
+def _fed(steps: Iterable[bytes], root: str, tag: str, take: Take) -> Element:
+    schema = registry.compiled(str(etree.QName(root).namespace))
+    parser = etree.XMLPullParser(("end",), tag=tag, schema=schema, **parser_options())
+    last: Element | None = None
+
+    def handle() -> None:
+        nonlocal last
+        for _, part in parser.read_events():
+            take(part)
+            part.clear()
+            if last is not None and (parent := last.getparent()) is not None:
+                # The newest stays until the next one came: the parser still builds behind it.
+                parent.remove(last)
+            last = part
+
+    for step in steps:
+        parser.feed(step)
+        handle()
+    found = parser.close()
+    handle()
+    return found
+
+
+def _is_schema(error: etree.XMLSyntaxError) -> bool:
+    return any(entry.domain == etree.ErrorDomains.SCHEMASV for entry in error.error_log)
+
+
+def _whole(octets: bytes, root: str, tag: str, take: Take, bounds: Bounds) -> Element:
+    found = parse(octets, bounds)
+    if found.tag != root:
+        raise Refusal(Code.SCHEMA, place="/", line=found.sourceline, expected=root, found=str(found.tag)[:120])
+    registry.check(found)
+    for part in found.iterchildren(tag):
+        take(part)
+    return found
