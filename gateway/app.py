@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
+from functools import cache
 from uuid import uuid4
 
 import structlog
@@ -18,6 +19,7 @@ from gateway.console.routes import console_router
 from gateway.cookbook.laden import load_cookbooks
 from gateway.cookbook.site import site
 from gateway.diensten.kern import Gateway
+from gateway.diensten.proef import PROEVEN
 from gateway.observe import logs, traces
 from gateway.observe.routes import observe_router
 from gateway.reference.geheugen import Registergeheugen
@@ -128,11 +130,19 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
         base = gateway.settings.public_url.rstrip("/") or str(request.base_url).rstrip("/")
         return Response(wsdl(module.DIENST.wsdl, f"{base}/soap/{naam}/v1"), media_type=XML_CONTENT_TYPE)
 
-    pages = site(gateway.settings.cookbooks, gateway.cookbooks)
+    @app.get("/soap/{naam}/v1/proef", response_model=None)
+    async def dry_run(naam: str) -> Response:
+        if naam not in PROEVEN:
+            return PlainTextResponse("Deze proef bestaat niet.\n", status_code=404)
+        told = f"POST hier wat je naar /soap/{naam}/v1 zou sturen: dezelfde controles, en niets wordt bewaard.\n"
+        return PlainTextResponse(told, status_code=405, headers={"Allow": "POST"})
+
+    # Half a second to render, so the first reader of a process waits and not its start.
+    pages = cache(lambda: site(gateway.settings.cookbooks, gateway.cookbooks))
 
     @app.get("/cookbooks/{path:path}", response_model=None)
-    async def cookbook(path: str) -> Response:
-        page = pages.get(path or "index.html")
+    def cookbook(path: str) -> Response:
+        page = pages().get(path or "index.html")
         if page is None:
             return PlainTextResponse("Niet gevonden.\n", status_code=404)
         return Response(page, media_type=_MEDIA.get(path.rpartition(".")[2], "text/html"), headers=_PAGE_HEADERS)

@@ -6,11 +6,10 @@ It stands before FastAPI: what a framework does for every request costs as much 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import timedelta
-from types import ModuleType
 
 import structlog
 from fastapi import Request, Response
@@ -20,7 +19,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.diensten import aanvraag, facturatie, verzekerbaarheid, zorgkas
-from gateway.diensten.kern import Dienst, Gateway, Verzoek, prove
+from gateway.diensten.kern import Dienst, Gateway, Module, Verzoek, prove
+from gateway.diensten.proef import PROEVEN
 from gateway.observe import metrics
 from gateway.observe.traces import span
 from gateway.refusal import Code, Refusal
@@ -34,13 +34,13 @@ from gateway.wire.xop import is_package
 from gateway.wire.xop_writer import write_message
 
 log = structlog.get_logger("gateway")
-DIENSTEN: Mapping[str, ModuleType] = {m.DIENST.naam: m for m in (verzekerbaarheid, aanvraag, facturatie, zorgkas)}
-_ADDRESSES = ", ".join(f"/soap/{name}/v1" for name in DIENSTEN)
+DIENSTEN: Mapping[str, Module] = {m.DIENST.naam: m for m in (verzekerbaarheid, aanvraag, facturatie, zorgkas)}
+_ADDRESSES = ", ".join([*(f"/soap/{name}/v1" for name in DIENSTEN), *(f"/soap/{name}/v1/proef" for name in PROEVEN)])
 _ANSWER_LIFETIME = timedelta(minutes=1)
 
 
 class SoapServices:
-    """POST /soap/<service>/v1; every other request goes to `rest`."""
+    """POST /soap/<service>/v1 and its dry run; every other request goes to `rest`."""
 
     def __init__(self, gateway: Gateway, rest: ASGIApp) -> None:
         self._gateway = gateway
@@ -96,16 +96,18 @@ def _status_actions(dienst: Dienst) -> set[str]:
     return {dienst.operaties[tag] for tag in dienst.statusvragen}
 
 
-def _service(path: str) -> ModuleType | None:
-    parts = path.split("/")
-    if len(parts) != 4 or parts[0] or parts[1] != "soap" or parts[3] != "v1":
-        return None
-    return DIENSTEN.get(parts[2])
+def _service(path: str) -> Module | None:
+    match path.split("/"):
+        case ["", "soap", naam, "v1"]:
+            return DIENSTEN.get(naam)
+        case ["", "soap", naam, "v1", "proef"]:
+            return PROEVEN.get(naam)
+        case _:
+            return None
 
 
-def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response:
-    dienst: Dienst = module.DIENST
-    behandel: Callable[..., Element] = module.behandel
+def _process(gateway: Gateway, module: Module, verzoek: Verzoek) -> Response:
+    dienst, behandel = module.DIENST, module.behandel
     with metrics.STAGE.labels("prove").time(), span("prove", verzoek.ticket):
         bewezen = prove(gateway, dienst, verzoek)
     with metrics.STAGE.labels("decide").time(), span("decide", verzoek.ticket):
@@ -114,7 +116,7 @@ def _process(gateway: Gateway, module: ModuleType, verzoek: Verzoek) -> Response
         except IntegrityError:
             # Two processes took the same message at once; the second look finds the first one's answer.
             payload = behandel(gateway, bewezen)
-    metrics.ANSWERED.labels(dienst.naam).inc()
+    metrics.ANSWERED.labels(f"{dienst.naam}-proef" if dienst.proef else dienst.naam).inc()
     log.info("answered", sender=bewezen.identity.label, payload=str(bewezen.payload.tag).rpartition("}")[2])
     root = _envelope(gateway, payload)
     if dienst.generic_async and is_package(verzoek.content_type):
@@ -132,7 +134,7 @@ def _envelope(gateway: Gateway, payload: Element) -> Element:
     return root
 
 
-def fault_response(gateway: Gateway, refusal: Refusal, module: ModuleType | None, ticket: str) -> Response:
+def fault_response(gateway: Gateway, refusal: Refusal, module: Module | None, ticket: str) -> Response:
     """A refusal as the fault that the service's clients know."""
     info = refusal.code.info
     metrics.REFUSED.labels(info.code).inc()

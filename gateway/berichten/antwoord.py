@@ -44,7 +44,9 @@ class Antwoord:
     aflevering: str | None
     """Of an accepted one: onderweg, or uitgesteld when the zorgkas can not be reached for now."""
     redenen: Sequence[Reden]
-    ontvangstbewijs: bytes
+    ontvangstbewijs: bytes | None
+    """None in the answer to a dry run, which proves nothing."""
+    proef: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,7 @@ class FacturatieAntwoord:
     betaalreferentie: str | None = None
     fouten: Sequence[Factuurfout] = ()
     ontvangstbewijs: bytes | None = None
+    proef: bool = False
 
 
 def _wortel(ns: str, naam: str) -> Element:
@@ -101,7 +104,10 @@ def schrijf_antwoord(antwoord: Antwoord) -> Element:
     sub_als(element, ANTWOORD, "Aflevering", antwoord.aflevering)
     for reden in antwoord.redenen:
         schrijf_reden(element, reden)
-    sub(element, ANTWOORD, "Ontvangstbewijs", b64(antwoord.ontvangstbewijs))
+    if antwoord.ontvangstbewijs is not None:
+        sub(element, ANTWOORD, "Ontvangstbewijs", b64(antwoord.ontvangstbewijs))
+    if antwoord.proef:
+        element.set("Proef", "true")
     return response
 
 
@@ -183,7 +189,14 @@ def _schrijf_fout(ouder: Element, fout: Factuurfout) -> None:
 
 def schrijf_facturatie_antwoord(antwoord: FacturatieAntwoord) -> bytes:
     """The content of a blob for the facility's mailbox."""
+    return etree.tostring(facturatie_antwoord(antwoord), xml_declaration=True, encoding="utf-8")
+
+
+def facturatie_antwoord(antwoord: FacturatieAntwoord) -> Element:
+    """A FacturatieAntwoord, at most MAX_FOUTEN errors and how many it leaves out."""
     element = _wortel(ANTWOORD, "FacturatieAntwoord")
+    if antwoord.proef:
+        element.set("Proef", "true")
     sub(element, ANTWOORD, "Label", antwoord.label)
     sub(element, ANTWOORD, "MessageId", antwoord.message_id)
     sub(element, ANTWOORD, "InputReference", antwoord.input_reference)
@@ -206,7 +219,7 @@ def schrijf_facturatie_antwoord(antwoord: FacturatieAntwoord) -> bytes:
         sub(element, ANTWOORD, "WeggelatenFouten", str(len(antwoord.fouten) - MAX_FOUTEN))
     if antwoord.ontvangstbewijs is not None:
         sub(element, ANTWOORD, "Ontvangstbewijs", b64(antwoord.ontvangstbewijs))
-    return etree.tostring(element, xml_declaration=True, encoding="utf-8")
+    return element
 
 
 def schrijf_beslissingbericht(

@@ -66,13 +66,23 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
     return _indienen(gateway, bewezen)
 
 
-def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
+def lees_ingediend(gateway: Gateway, bewezen: Bewezen) -> tuple[Aanvraag, Cookbook]:
+    """An aanvraag by its own sender, and the cookbook that it follows.
+
+    Raises:
+        Refusal: PILLAR, ENVIRONMENT, CROSSCHECK and its kin.
+    """
     aanvraag = lees_aanvraag(bewezen.payload)
     logs.bind_person(aanvraag.insz)
     hoofding = aanvraag.hoofding
     cookbook = gateway.cookbook(hoofding.pijler, f"{_PLAATS}/Hoofding/Pijler")
     gateway.check_environment(hoofding.test, f"{_PLAATS}/Hoofding/Test")
     check_afzender(bewezen, hoofding.afzender.riziv, f"{_PLAATS}/Hoofding/Afzender/RizivNummer")
+    return aanvraag, cookbook
+
+
+def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
+    aanvraag, cookbook = lees_ingediend(gateway, bewezen)
     ontvangst = _ontvangst(bewezen, aanvraag)
     bewijs = ontvangstbewijs(ontvangst, gateway.signer)
 
@@ -152,7 +162,7 @@ def _verwerk(zaak: _Zaak, bewijs: bytes) -> Element:
     stappen.append((_STAP[beslissing.uitkomst], ", ".join(r.code for r in beslissing.redenen) or None))
     zorgkas = transport = dossiernummer = aflevering = None
     if beslissing.uitkomst is not Uitkomst.GEWEIGERD:
-        zorgkas, dossiernummer = _zorgkas(zaak.context, beslissing), _dossiernummer(ontvangst, zaak.aanvraag)
+        zorgkas, dossiernummer = zorgkas_voor(zaak.context, beslissing), _dossiernummer(ontvangst, zaak.aanvraag)
         transport = zaak.register.vraag(("transport", zorgkas), partial(transport_van, zaak.conn, zorgkas))
         aflevering = "onderweg" if lijn.lees(zaak.conn, f"zorgkas:{zorgkas}").bereikbaar else "uitgesteld"
         stappen.append(gerouteerd(zorgkas, transport))
@@ -232,7 +242,8 @@ def _levering(zaak: _Zaak, beslissing: Beslissing, zorgkas: str, dossiernummer: 
     )
 
 
-def _zorgkas(context: AanvraagContext, beslissing: Beslissing) -> str:
+def zorgkas_voor(context: AanvraagContext, beslissing: Beslissing) -> str:
+    """The zorgkas that an accepted aanvraag goes to."""
     code = None if context.persoon is None else zorgkas_van_dienst(context.persoon, beslissing.referentiedatum)
     if code is None and context.persoon is not None and context.persoon.aansluitingen:
         # An end or annulment may fall after the last affiliation; the last zorgkas then still has the dossier.

@@ -67,13 +67,23 @@ def voorziening_van(origin: Origin) -> str:
     return (origin.nihii or "").ljust(11, "0")[:11]
 
 
-def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
+def lees_ingezonden(gateway: Gateway, bewezen: Bewezen) -> Post:
+    """A post of a zending by who may send one.
+
+    Raises:
+        Refusal: a TRUST or BLOB code.
+    """
     post = lees_post(gateway, DIENST, bewezen)
     if post.blob.message_name != MESSAGE_NAME:
         raise Refusal(
             Code.BLOB_ENCODING, place="/post/Detail/@MessageName", expected=MESSAGE_NAME, found=post.blob.message_name[:40]
         )
     _check_origin(gateway, bewezen, post.origin, "/post/CommonInput/Origin")
+    return post
+
+
+def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
+    post = lees_ingezonden(gateway, bewezen)
     ontvangst = _ontvangst(bewezen, post)
     with gateway.store.writing() as conn:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from lxml import etree
@@ -99,6 +100,8 @@ class Dienst:
     """Tag of the request element (Clark notation) to its SOAPAction."""
     statusvragen: frozenset[str] = frozenset()
     """Tags of questions about what became of a message; outside the usual limits, so that a broken line never costs a message."""
+    proef: bool = False
+    """A dry run of the service: the same checks, and nothing is kept."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +132,19 @@ class Bewezen:
     def vandaag(self) -> date:
         """The Belgian day of receipt."""
         return self.now.astimezone(BRUSSELS).date()
+
+
+Behandelaar = Callable[[Gateway, Bewezen], Element]
+"""Answers one proven request; raises a Refusal."""
+
+
+class Module(Protocol):
+    """What serves one address: a module of this room, or a dry run of one."""
+
+    @property
+    def DIENST(self) -> Dienst: ...
+    @property
+    def behandel(self) -> Behandelaar: ...
 
 
 def check_afzender(bewezen: Bewezen, riziv: str, place: str) -> None:
@@ -181,6 +197,10 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
     )
 
 
+def _is_address(soap_action: str, dienst: Dienst) -> bool:
+    return urlsplit(soap_action).path.endswith((f"/{dienst.naam}/v1", f"/{dienst.naam}/v1/proef"))
+
+
 def _check_action(dienst: Dienst, envelope: Envelope, soap_action: str) -> None:
     tag = str(envelope.payload.tag)
     if tag not in dienst.operaties:
@@ -195,7 +215,7 @@ def _check_action(dienst: Dienst, envelope: Envelope, soap_action: str) -> None:
     if envelope.header is not None and len(envelope.header.findall(q(WSA, "Action"))) > 1:
         raise Refusal(Code.SOAP_ACTION, place="/Envelope/Header/Action", expected="één wsa:Action", found="meer")
     # Clients in the field leave SOAPAction empty or repeat the address; only a contradiction is refused.
-    if soap_action and soap_action != expected and not urlsplit(soap_action).path.endswith(f"/{dienst.naam}/v1"):
+    if soap_action and soap_action != expected and not _is_address(soap_action, dienst):
         raise Refusal(Code.SOAP_ACTION, place="SOAPAction", expected=expected, found=soap_action[:120])
     addressed = envelope.header_text(WSA, "Action")
     if addressed and addressed != expected:

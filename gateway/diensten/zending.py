@@ -15,25 +15,20 @@ from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
 from gateway.central.model import Ernst, Factuurfout, Uitkomst
 from gateway.central.resultaat import Zendingresultaat
-from gateway.central.zending import beoordeel_zending, controleer_zending
-from gateway.clock import BRUSSELS
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
-from gateway.diensten.zending_context import verzamel
-from gateway.diensten.zending_lezen import Gelezen, als_fouten
+from gateway.diensten.zending_lezen import Gelezen
+from gateway.diensten.zending_oordeel import GEWEIGERD, ONTVANGEN, Inhoudelijk, Inzending, Technisch, oordeel
 from gateway.exchange import lijn, tacks
 from gateway.exchange.outbox import plaats
 from gateway.observe import metrics
-from gateway.refusal import Code, Refusal
 from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
-from gateway.trust.admission import Claim, check_facility, check_licence, check_software
 from gateway.wire.generic import Post
 
-ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
 
 
@@ -82,40 +77,16 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
     if zending is None:
         _weiger_technisch(werk, gelezen.fouten, None)
         return
-    try:
-        cookbook = _toelaten(werk, zending)
-    except Refusal as refusal:
-        _weiger_technisch(werk, als_fouten(refusal), None)
-        return
     slot(conn, f"facturen/{zending.derdebetalende[:8]}")
-    context = verzamel(conn, zending, cookbook, werk.row.ontvangen_op, str(werk.row.voorziening))
-    fouten = controleer_zending(zending, context, cookbook)
-    if any(f.ernst in (Ernst.BLOKKEREND, Ernst.FACTUUR) for f in fouten):
-        _weiger_technisch(werk, fouten, zending)
-        return
-    _aanvaard_technisch(werk, zending)
-    resultaat = beoordeel_zending(zending, context, cookbook)
-    _beslis(werk, zending, cookbook, resultaat)
-
-
-def _toelaten(werk: _Werk, zending: Zending) -> Cookbook:
-    cookbook = werk.gateway.cookbook(zending.pijler, "/Zending/Pijler")
-    if cookbook.type_factuur is None:
-        factureren = sorted(p for p, c in werk.gateway.cookbooks.items() if c.type_factuur is not None)
-        raise Refusal(Code.PILLAR, place="/Zending/Pijler", expected=", ".join(factureren), found=zending.pijler)
-    claim = Claim(
-        afzender=str(werk.row.voorziening),
-        voorziening=zending.derdebetalende,
-        pijler=zending.pijler,
-        zorgdatum=zending.maand,
-        vandaag=werk.now.astimezone(BRUSSELS).date(),
-        place="/Zending/Derdebetalende",
+    inzending = Inzending(
+        zending=zending, origin=werk.post.origin, voorziening=str(werk.row.voorziening), ontvangen_op=werk.row.ontvangen_op
     )
-    check_facility(werk.conn, claim)
-    origin = werk.post.origin
-    attest = check_licence(werk.conn, origin.username, origin.password)
-    check_software(attest, claim=claim, versie=None, place="/post/CommonInput/Origin/Package", genoemd=origin.username)
-    return cookbook
+    match oordeel(conn, gateway.cookbooks, inzending):
+        case Technisch(fouten=fouten, herkend=herkend):
+            _weiger_technisch(werk, fouten, zending if herkend else None)
+        case Inhoudelijk(cookbook=cookbook, resultaat=resultaat):
+            _aanvaard_technisch(werk, zending)
+            _beslis(werk, zending, cookbook, resultaat)
 
 
 def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:

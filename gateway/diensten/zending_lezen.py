@@ -50,15 +50,18 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
     content_type, raw = berichten.inhoud(conn, bericht_id)
     payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
     post = read_post(payload, max_blob=gateway.settings.max_blob)
-    zending: Zending | None = None
-    fouten: tuple[Factuurfout, ...] = ()
-    try:
-        zending = lees_inhoud(post.blob.content)
-    except PlatProblem as probleem:
-        fouten = tuple(map(_platfout, probleem.fouten))
-    except Refusal as refusal:
-        fouten = tuple(als_fouten(refusal))
+    zending, fouten = lees_of_fouten(post.blob.content)
     return Gelezen(row=row, raw=raw, content_type=content_type, post=post, zending=zending, fouten=fouten)
+
+
+def lees_of_fouten(content: bytes) -> tuple[Zending | None, tuple[Factuurfout, ...]]:
+    """The zending, or why it can not be read."""
+    try:
+        return lees_inhoud(content), ()
+    except PlatProblem as probleem:
+        return None, tuple(map(_platfout, probleem.fouten))
+    except Refusal as refusal:
+        return None, tuple(als_fouten(refusal))
 
 
 def als_fouten(refusal: Refusal) -> Sequence[Factuurfout]:

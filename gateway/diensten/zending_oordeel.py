@@ -1,0 +1,86 @@
+"""The judgement on a zending that was read, without keeping anything: for the worker and for a dry run alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from gateway.berichten.factuur import Zending
+from gateway.central.cookbook import Cookbook
+from gateway.central.model import Ernst, Factuurfout
+from gateway.central.resultaat import Zendingresultaat
+from gateway.central.zending import beoordeel_zending, controleer_zending
+from gateway.clock import BRUSSELS
+from gateway.diensten.zending_context import verzamel
+from gateway.diensten.zending_lezen import als_fouten
+from gateway.refusal import Code, Refusal
+from gateway.trust.admission import Claim, check_facility, check_licence, check_software
+from gateway.wire.generic import Origin
+
+ONTVANGEN, GEWEIGERD = "DF011-931000", "DF012-920999"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inzending:
+    """A zending, who sent it and when."""
+
+    zending: Zending
+    origin: Origin
+    voorziening: str
+    """RIZIV number that the sender proved, 11 digits."""
+    ontvangen_op: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Technisch:
+    """Refused before treatment (DF012-920999)."""
+
+    fouten: tuple[Factuurfout, ...]
+    herkend: bool
+    """The zending's own number and month can be believed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inhoudelijk:
+    """Taken for treatment (DF011-931000), and what came of it."""
+
+    cookbook: Cookbook
+    resultaat: Zendingresultaat
+
+
+def oordeel(conn: Connection, cookbooks: Mapping[str, Cookbook], inzending: Inzending) -> Technisch | Inhoudelijk:
+    """Judge a zending in a transaction that this only reads in."""
+    zending = inzending.zending
+    try:
+        cookbook = _toelaten(conn, cookbooks, inzending)
+    except Refusal as refusal:
+        return Technisch(fouten=tuple(als_fouten(refusal)), herkend=False)
+    context = verzamel(conn, zending, cookbook, inzending.ontvangen_op, inzending.voorziening)
+    fouten = controleer_zending(zending, context, cookbook)
+    if any(f.ernst in (Ernst.BLOKKEREND, Ernst.FACTUUR) for f in fouten):
+        return Technisch(fouten=fouten, herkend=True)
+    return Inhoudelijk(cookbook=cookbook, resultaat=beoordeel_zending(zending, context, cookbook))
+
+
+def _toelaten(conn: Connection, cookbooks: Mapping[str, Cookbook], inzending: Inzending) -> Cookbook:
+    zending = inzending.zending
+    cookbook = cookbooks.get(zending.pijler)
+    if cookbook is None or cookbook.type_factuur is None:
+        factureren = sorted(p for p, c in cookbooks.items() if c.type_factuur is not None)
+        raise Refusal(Code.PILLAR, place="/Zending/Pijler", expected=", ".join(factureren), found=zending.pijler)
+    claim = Claim(
+        afzender=inzending.voorziening,
+        voorziening=zending.derdebetalende,
+        pijler=zending.pijler,
+        zorgdatum=zending.maand,
+        vandaag=inzending.ontvangen_op.astimezone(BRUSSELS).date(),
+        place="/Zending/Derdebetalende",
+    )
+    check_facility(conn, claim)
+    origin = inzending.origin
+    attest = check_licence(conn, origin.username, origin.password)
+    check_software(attest, claim=claim, versie=None, place="/post/CommonInput/Origin/Package", genoemd=origin.username)
+    return cookbook

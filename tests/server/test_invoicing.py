@@ -1,0 +1,233 @@
+"""The invoicing cycle against real processes: a dry run keeps nothing, a settlement agrees to the cent or is refused."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import uuid4
+
+import pytest
+import requests
+import zeep
+from lxml import etree
+from sqlalchemy import func, select
+
+from conformance.messages import envelope, head, start
+from conformance.walkthrough import sample_price, sample_signer, zending
+from gateway.berichten.factuur import Lijn, VorigeFactuur, Zending, lees_zending
+from gateway.berichten.factuur_schrijven import schrijf_zending
+from gateway.berichten.names import ANTWOORD, ZORGKAS
+from gateway.schema import registry
+from gateway.store import tables
+from gateway.store.engine import make_engine
+from gateway.store.metadata import metadata
+from gateway.trust.signing import sign_blob, sign_envelope
+from gateway.wire.blob import write_blob
+from gateway.wire.envelope import serialise, write_envelope
+from gateway.wire.http import XML_CONTENT_TYPE
+from gateway.wire.parser import parse
+from tests.server.test_main_job import label, results
+from tests.support import IBW1, PERSONS, SOAP, RunningGateway
+
+pytestmark = pytest.mark.both_engines
+Start = Callable[..., AbstractContextManager[RunningGateway]]
+UNKEPT = frozenset({"certificaat", "spil", "taak", "alarm", "bewaking", "lijn", "postbus_vraag"})
+"""Tables that say who called and how the processes are, not what was sent."""
+
+
+def rows(gateway: RunningGateway) -> dict[str, int]:
+    """Table to its number of rows."""
+    engine = make_engine(gateway.environment["VSB_DATABASE_URL"])
+    with engine.connect() as conn:
+        found = {t.name: conn.execute(select(func.count()).select_from(t)).scalar_one() for t in metadata.sorted_tables}
+    engine.dispose()
+    return {name: count for name, count in found.items() if name not in UNKEPT}
+
+
+def dry_run(gateway: RunningGateway, service: str, message: bytes) -> etree._Element:
+    """The payload of the answer."""
+    url = f"{gateway.base}/soap/{service}/v1/proef"
+    reply = requests.post(url, data=message, headers={"Content-Type": XML_CONTENT_TYPE}, timeout=30)
+    return etree.fromstring(reply.content).find(f"{SOAP}Body")[0]  # type: ignore[index]
+
+
+def posted(gateway: RunningGateway, content: bytes, reference: str) -> bytes:
+    """A signed post of a zending, as bytes."""
+    now, signer = gateway.now(), sample_signer("facility-ibw-1")
+    ns = 'xmlns="urn:be:cin:nip:async:generic" xmlns:e="urn:be:cin:mycarenet:esb:common:v2"'
+    post = etree.fromstring(
+        f"<post {ns}><CommonInput><e:Request><e:IsTest>false</e:IsTest></e:Request><e:Origin><e:Package><e:License>"
+        "<e:Username>zorgsoft</e:Username><e:Password>zorgsoft-demo</e:Password></e:License></e:Package>"
+        f"<e:CareProvider><e:Nihii><e:Value>{IBW1}</e:Value></e:Nihii></e:CareProvider></e:Origin>"
+        f"<e:InputReference>{reference}</e:InputReference></CommonInput></post>"
+    )
+    post.append(write_blob("{urn:be:cin:nip:async:generic}Detail", content, content_type="text/plain", message_name="HCPFAC"))
+    xades = etree.SubElement(post, "{urn:be:cin:nip:async:generic}Xades-t")
+    xades.text = base64.b64encode(sign_blob(content, signer, now)).decode()
+    root = write_envelope(post)
+    sign_envelope(root, signer, now, parts=("Timestamp", "BinarySecurityToken"))
+    return serialise(root)
+
+
+def codes(antwoord: etree._Element) -> list[str | None]:
+    return [e.findtext(f"{{{ANTWOORD}}}Code") for e in antwoord.iter(f"{{{ANTWOORD}}}Fout")]
+
+
+def stay(gateway: RunningGateway, person: str, days: int) -> str:
+    """A dossier that began so many days ago."""
+    begin = gateway.today() - timedelta(days=days)
+    answer = gateway.facility().indienen(
+        str(uuid4()), PERSONS[person], StartVerblijf={"Startdatum": begin, "TypeVerblijf": "regulier"}
+    )
+    assert answer.Uitkomst == "aanvaard"
+    return str(answer.Dossiernummer)
+
+
+def month_of(gateway: RunningGateway) -> tuple[date, date]:
+    """Two days ago and yesterday, or the last two of the month before, so that both lie in one month."""
+    last = gateway.today() - timedelta(days=1)
+    return (last - timedelta(days=1), last) if last.day > 1 else (last - timedelta(days=2), last - timedelta(days=1))
+
+
+def per_day(gateway: RunningGateway, person: str, dossier: str, number: int, days: Sequence[date]) -> Zending:
+    """A zending with one line for each day."""
+    one = zending(
+        riziv=IBW1,
+        insz=PERSONS[person],
+        dossier=dossier,
+        zorgkas="180",
+        number=number,
+        start=days[0],
+        end=days[0],
+        today=gateway.today(),
+    )
+    read = lees_zending(parse(one))
+    (factuur,) = read.facturen
+    regels = []
+    for n, dag in enumerate(days, 1):
+        bedrag = sample_price(IBW1, dag, gateway.today())
+        regels.append(factuur.lijnen[0]._replace(volgnummer=n, van=dag, tot=dag, bedrag=bedrag))
+    return with_lines(read, regels)
+
+
+def with_lines(given: Zending, regels: Sequence[Lijn], **factuur: object) -> Zending:
+    totaal = sum(x.bedrag for x in regels)
+    nieuw = replace(given.facturen[0], lijnen=tuple(regels), totaal=totaal, **factuur)  # type: ignore[arg-type]
+    return replace(given, facturen=(nieuw,), totaal=totaal)
+
+
+def settle(message_id: str, asked: int, refused: int, *lines: tuple[str, int, str]) -> bytes:
+    """An Afrekening."""
+    return (
+        f'<z:Afrekening xmlns:z="{ZORGKAS}"><z:MessageId>{message_id}</z:MessageId><z:Zorgkas>180</z:Zorgkas>'
+        f"<z:Gevraagd>{asked}</z:Gevraagd><z:Aanvaard>{asked - refused}</z:Aanvaard><z:Geweigerd>{refused}</z:Geweigerd>"
+        "<z:Betaalreferentie>PAY-1</z:Betaalreferentie>"
+        + "".join(
+            f"<z:GeweigerdeLijn><z:Factuurnummer>{nummer}</z:Factuurnummer><z:Volgnummer>{lijn}</z:Volgnummer>"
+            f"<z:Code>{code}</z:Code><z:Motivering>Manuele controle.</z:Motivering></z:GeweigerdeLijn>"
+            for nummer, lijn, code in lines
+        )
+        + "</z:Afrekening>"
+    ).encode()
+
+
+def test_a_dry_run_of_an_aanvraag_says_what_the_service_would_and_keeps_nothing(gateway: RunningGateway) -> None:
+    signer, today = sample_signer("facility-ibw-1"), gateway.today()
+    answers = []
+    before = rows(gateway)
+    for person in ("griet", "lena"):
+        sent = envelope(start(IBW1, PERSONS[person], today, head(IBW1, gateway.now())), signer, gateway.now())
+        for _ in range(2):
+            payload = dry_run(gateway, "aanvraag", sent)
+            registry.check(payload)
+        answers.append(payload[0])
+    assert rows(gateway) == before
+    assert [a.get("Proef") for a in answers] == ["true", "true"]
+    assert [a.get("Duplicaat") for a in answers] == [None, None]
+    assert [a.findtext(f"{{{ANTWOORD}}}Uitkomst") for a in answers] == ["aanvaard", "geweigerd"]
+    assert answers[0].findtext(f"{{{ANTWOORD}}}Zorgkas") == "380"
+    assert [e.text for e in answers[1].iter("{urn:vsb-gateway:common:v1}Code")] == ["VSB_STATUS_002"]
+    assert answers[0].find(f"{{{ANTWOORD}}}Ontvangstbewijs") is None, "it proves nothing"
+
+
+def test_a_dry_run_of_a_zending_answers_at_once_with_what_the_mailbox_would_say(start_gateway: Start) -> None:
+    with start_gateway() as gateway:
+        days = month_of(gateway)
+        dossier = stay(gateway, "els", 20)
+        good = per_day(gateway, "els", dossier, 1, days)
+        wrong = with_lines(good, [x._replace(bedrag=1) for x in good.facturen[0].lijnen])
+        before = rows(gateway)
+        for given, expected in ((good, ("INHOUD-AANVAARD", [])), (wrong, ("INHOUD-920099", ["301940", "301940"]))):
+            payload = dry_run(gateway, "facturatie", posted(gateway, schrijf_zending(given), "PROEF1"))
+            registry.check(payload)
+            assert (label(payload), codes(payload), payload.get("Proef")) == (*expected, "true")
+        unread = dry_run(gateway, "facturatie", posted(gateway, b"920000", "PROEF1"))
+        assert (label(unread), codes(unread)) == ("DF012-920999", ["100103"])
+        assert rows(gateway) == before
+        facility = gateway.facility().facturatie
+        facility.post(schrijf_zending(good), "ECHT1")
+        assert [label(r) for r in results(facility, "ECHT1", 2)] == ["DF011-931000", "INHOUD-AANVAARD"]
+        again = dry_run(gateway, "facturatie", posted(gateway, schrijf_zending(good), "PROEF1"))
+        assert codes(again) == ["100721"], "it sees what was really sent"
+
+
+def test_a_dry_run_is_for_who_may_send_and_asks_nothing_else(gateway: RunningGateway) -> None:
+    signer, now = sample_signer("facility-ibw-1"), gateway.now()
+    unsigned = envelope(start(IBW1, PERSONS["griet"], gateway.today(), head(IBW1, now)), signer, now).replace(b"griet", b"")
+    broken = unsigned.replace(b"<Startdatum>", b"<Startdatum> ", 1).replace(b"Startdatum> ", b"Startdatum>1", 1)
+    assert dry_run(gateway, "aanvraag", broken).tag == f"{SOAP}Fault"
+    assert dry_run(gateway, "zorgkas", unsigned).tag == f"{SOAP}Fault"
+    reply = requests.get(f"{gateway.base}/soap/aanvraag/v1/proef", timeout=10)
+    assert (reply.status_code, reply.headers.get("Allow")) == (405, "POST")
+
+
+def test_a_settlement_names_the_records_that_it_refuses_and_agrees_to_the_cent(start_gateway: Start) -> None:
+    with start_gateway() as gateway:
+        facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
+        dossier = stay(gateway, "els", 20)
+        given = per_day(gateway, "els", dossier, 1, days)
+        tack = facility.post(schrijf_zending(given), "REF1")
+        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        total, second = given.totaal, given.facturen[0].lijnen[1].bedrag
+        wrong = {
+            "lines without amount": settle(tack.Reference, total, 0, ("1", 2, "300430")),
+            "an amount without lines": settle(tack.Reference, total, second),
+            "a cent too little": settle(tack.Reference, total, second - 1, ("1", 2, "300430")),
+            "a line that is not there": settle(tack.Reference, total, second, ("1", 3, "300430")),
+            "an invoice that is not there": settle(tack.Reference, total, second, ("7", 2, "300430")),
+            "a line twice": settle(tack.Reference, total, 2 * second, ("1", 2, "300430"), ("1", 2, "300430")),
+            "another total": settle(tack.Reference, total + 1, second, ("1", 2, "300430")),
+        }
+        for what, content in wrong.items():
+            with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
+                kas.post(content, what, message_name="VSB-AFREKENING")
+        kas.post(settle(tack.Reference, total, second, ("1", 2, "300430")), "GOED", message_name="VSB-AFREKENING")
+        told = results(facility, "REF1", 3)[-1]
+        registry.check(told)
+        assert (label(told), codes(told)) == ("AFREKENING-920900", ["300430"])
+        assert told.findtext(f"{{{ANTWOORD}}}Aanvaard") == f"{total - second}"
+        with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-003"):
+            kas.post(settle(tack.Reference, total, 0), "TWEEDE", message_name="VSB-AFREKENING")
+        # The refused day may be invoiced again, the paid one may not.
+        vorige = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=days[0].replace(day=1))
+        regels = given.facturen[0].lijnen
+        for number, (regel, expected) in enumerate(((regels[0], ["300423"]), (regels[1], [])), 2):
+            opnieuw = with_lines(per_day(gateway, "els", dossier, number, days), [regel], type_facturering="1", vorige=vorige)
+            facility.post(schrijf_zending(opnieuw), f"WEER{number}")
+            assert codes(results(facility, f"WEER{number}", 2)[-1]) == expected
+        assert balance(gateway) == total
+
+
+def balance(gateway: RunningGateway) -> int:
+    """What the facility may keep, by the zendingen; it must be the price of the days that are claimed."""
+    engine = make_engine(gateway.environment["VSB_DATABASE_URL"])
+    with engine.connect() as conn:
+        z = tables.zending.c
+        kept = conn.execute(select(func.sum(func.coalesce(z.afgerekend, z.aanvaard)))).scalar_one()
+        claimed = conn.execute(select(tables.gefactureerde_dag.c.dag)).scalars().all()
+    engine.dispose()
+    assert kept == sum(sample_price(IBW1, dag, gateway.today()) for dag in claimed)
+    return int(kept)
