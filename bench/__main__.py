@@ -1,13 +1,20 @@
-"""`python -m bench [verify|accepted|soak|drain|members] [--quick]`: the figures of design.md §5 as a table."""
+"""`python -m bench [verify|accepted|soak|drain|members|invoice] [--quick]`: the figures of design.md §5 as a table."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import accepted, drain, members, verify
+from bench import accepted, drain, invoice, members, verify
 from bench.table import show
 
-BENCHES = {"verify": verify.run, "accepted": accepted.run, "soak": accepted.soak, "drain": drain.run, "members": members.run}
+BENCHES = {
+    "verify": verify.run,
+    "accepted": accepted.run,
+    "soak": accepted.soak,
+    "drain": drain.run,
+    "members": members.run,
+    "invoice": invoice.run,
+}
 
 
 def main(arguments: list[str]) -> int:

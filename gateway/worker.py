@@ -5,6 +5,7 @@ Any number may run, on any machine that reaches the database; safe to kill at an
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from collections.abc import Callable
@@ -39,6 +40,11 @@ GRACE = 30.0
 """Seconds that running work gets to finish once the worker must stop; what is not finished is handed back."""
 
 
+def calm_garbage_collector() -> None:
+    """A large zending is hundreds of thousands of objects without a cycle; looking for one every 700 costs a quarter more."""
+    gc.set_threshold(100_000, 50, 100)
+
+
 @dataclass
 class _Chore:
     """Something to do every so many seconds."""
@@ -67,6 +73,7 @@ class Worker:
 
     def run(self, stop: threading.Event) -> None:
         """Work until `stop` is set, finish what is under way within GRACE, hand back the rest."""
+        calm_garbage_collector()
         self._recover()
         if self._broker is not None:
             self._broker.start()

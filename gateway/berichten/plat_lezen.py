@@ -18,14 +18,17 @@ from gateway.berichten.plat import (
     SEGMENT_300,
     SEGMENTEN,
     Zone,
+    als_controlegetal,
     code,
     controlegetal,
-    controlegetal_codes,
+    gewicht,
 )
 
 _HOOFD = SEGMENT_200 + SEGMENT_300
 _HOOGSTENS = 1_000
 """Errors after which reading stops: such a file is wrong in one way."""
+_HOOGSTENS_BEKEND = 20_000
+_PER_STUK = 500
 _VOLGENDE = {"": "10", "10": "20", "20": "30", "30": "30 80", "80": "20 90", "90": ""}
 """Record type to the types that may follow it."""
 
@@ -112,8 +115,31 @@ class _Lezer:
 
     fouten: list[Platfout] = field(default_factory=list)
     laatste: dict[str, dict[str, str]] = field(default_factory=dict)
-    codes: list[str] = field(default_factory=list)
-    alle_codes: list[str] = field(default_factory=list)
+    codes: int = 0
+    """Sum of the performance codes of the invoice that is being read."""
+    alle_codes: int = 0
+    _bekend: dict[tuple[bytes, bytes, bytes], tuple[str, int, int]] = field(default_factory=dict)
+    """What a right record 30 says besides its own numbers and the person's, to the rest of its XML, code and weight."""
+
+    def lees_30(self, nummer: int, record: bytes) -> str | None:
+        """The XML of a record 30 that says what a right one said before, which nearly all do; None for any other."""
+        verwijzing = record[137:162].rstrip(b" ")
+        bekend = self._bekend.get((record[8:35], record[48:137], record[162:348]))
+        if bekend is None or not verwijzing.isdigit() or record[35:48] != self.laatste["20"]["INSZ"].encode():
+            return None
+        xml, code_, vast = bekend
+        som = vast + gewicht(record[:8]) + gewicht(record[35:48]) + gewicht(record[137:162])
+        if record[2:8] != b"%06d" % nummer or record[348:] != als_controlegetal(som).encode():
+            return None
+        self.codes += code_
+        self.alle_codes += code_
+        return f"<Lijn><Volgnummer>{verwijzing.decode()}</Volgnummer>{xml}"
+
+    def onthoud_30(self, record: bytes, waarden: Mapping[str, str], xml: str) -> None:
+        """A record 30 without errors, for the ones that say the same."""
+        sleutel = record[8:35], record[48:137], record[162:348]
+        if len(self._bekend) < _HOOGSTENS_BEKEND:
+            self._bekend[sleutel] = xml.partition("</Volgnummer>")[2], int(waarden["prestatiecode"]), sum(map(gewicht, sleutel))
 
     def lees(self, nummer: int, soort: str, tekst: str) -> dict[str, str]:
         waarden: dict[str, str] = {}
@@ -136,13 +162,13 @@ class _Lezer:
 
     def _controleer_codes(self, nummer: int, soort: str, waarden: Mapping[str, str]) -> None:
         if soort == "30" and "prestatiecode" in waarden:
-            self.codes.append(waarden["prestatiecode"])
-            self.alle_codes.append(waarden["prestatiecode"])
+            self.codes += int(waarden["prestatiecode"])
+            self.alle_codes += int(waarden["prestatiecode"])
         if soort in ("80", "90"):
-            juist = controlegetal_codes(self.codes if soort == "80" else self.alle_codes)
+            juist = als_controlegetal(self.codes if soort == "80" else self.alle_codes)
             if waarden.get("controlegetal", juist) != juist:
                 self._fout(nummer, soort, "controlegetal", "02", juist, waarden["controlegetal"])
-            self.codes = []
+            self.codes = 0
 
     def _fout(self, nummer: int, soort: str, naam: str, aard: str, verwacht: str, gevonden: str) -> None:
         zone = RECORDS[soort][naam]
@@ -155,8 +181,8 @@ class _Lezer:
         return Platfout(code=code_, record=nummer, soort=soort, zone=zone, verwacht=verwacht, gevonden=gevonden)
 
 
-def records(octets: bytes) -> Iterator[tuple[int, str]]:
-    """Number and text of each record.
+def records(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Number and octets of each record.
 
     Raises:
         PlatProblem: the length is not that of two segments and whole records.
@@ -164,9 +190,8 @@ def records(octets: bytes) -> Iterator[tuple[int, str]]:
     if len(octets) < _HOOFD + LENGTE or (len(octets) - _HOOFD) % LENGTE:
         verwacht = f"{SEGMENT_200} + {SEGMENT_300} + een veelvoud van {LENGTE} posities"
         raise PlatProblem([_Lezer._maak("100103", 0, "10", "1", verwacht, f"{len(octets)} posities")])
-    tekst = octets.decode("latin-1")
-    for nummer, begin in enumerate(range(_HOOFD, len(tekst), LENGTE), 1):
-        yield nummer, tekst[begin : begin + LENGTE]
+    for nummer, begin in enumerate(range(_HOOFD, len(octets), LENGTE), 1):
+        yield nummer, octets[begin : begin + LENGTE]
 
 
 def naar_xml(octets: bytes) -> bytes:
@@ -175,28 +200,42 @@ def naar_xml(octets: bytes) -> bytes:
     Raises:
         PlatProblem: with every error in form, check numbers, order and repeated zones.
     """
-    lezer, regels, vorige = _Lezer(), [""], ""
-    for nummer, tekst in records(octets):
-        soort = tekst[:2]
+    return b"".join(stukken(octets))
+
+
+def stukken(octets: bytes) -> Iterator[bytes]:
+    """The same piece by piece; what came before an error is of no use."""
+    lezer, regels, vorige, nummer = _Lezer(), [""], "", 0
+    for nummer, record in records(octets):
+        soort = record[:2].decode("latin-1")
         if soort not in _VOLGENDE[vorige].split():
             mag = _VOLGENDE[vorige].replace(" ", " of ") or "geen record meer"
             lezer.fouten.append(_Lezer._maak("100103", nummer, vorige or "10", "1", f"record {mag}", soort))
             break
-        waarden, vorige = lezer.lees(nummer, soort, tekst), soort
-        if len(lezer.fouten) >= _HOOGSTENS:
-            break
-        if lezer.fouten:
-            continue
-        if nummer == 2:
-            # The first invoice says what the XML says once for the whole file.
-            regels[0] = _xml_10(lezer.laatste["10"], waarden)
+        vorige = soort
+        xml = lezer.lees_30(nummer, record) if soort == "30" and not lezer.fouten else None
+        if xml is None:
+            waarden = lezer.lees(nummer, soort, record.decode("latin-1"))
+            if len(lezer.fouten) >= _HOOGSTENS:
+                break
+            if lezer.fouten:
+                continue
+            if nummer == 2:
+                # The first invoice says what the XML says once for the whole file.
+                regels[0] = _xml_10(lezer.laatste["10"], waarden)
+            xml = "" if nummer == 1 else _ALS_XML[soort](waarden)
+            if soort == "30":
+                lezer.onthoud_30(record, waarden, xml)
         if nummer > 1:
-            regels.append(_ALS_XML[soort](waarden))
+            regels.append(xml)
+        if len(regels) > _PER_STUK:
+            yield ("\n".join(regels) + "\n").encode()
+            regels.clear()
     if vorige != "90" and not lezer.fouten:
-        lezer.fouten.append(_Lezer._maak("100103", len(regels) + 1, "90", "1", "record 90 aan het einde", "geen"))
+        lezer.fouten.append(_Lezer._maak("100103", nummer + 1, "90", "1", "record 90 aan het einde", "geen"))
     if lezer.fouten:
         raise PlatProblem(lezer.fouten)
-    return "\n".join(regels).encode()
+    yield "\n".join(regels).encode()
 
 
 def _element(naam: str, waarde: str) -> str:
@@ -277,7 +316,8 @@ def toon(octets: bytes) -> Iterator[tuple[int, str, list[tuple[str, str, str]]]]
         yield 0, soort, _in_zones(tekst[begin : begin + lengte], zones)
         begin += lengte
     for nummer, record in records(octets):
-        yield nummer, record[:2], _in_zones(record, RECORDS.get(record[:2], {}))
+        leesbaar = record.decode("latin-1")
+        yield nummer, leesbaar[:2], _in_zones(leesbaar, RECORDS.get(leesbaar[:2], {}))
 
 
 def _in_zones(record: str, zones: Mapping[str, Zone]) -> list[tuple[str, str, str]]:

@@ -11,7 +11,17 @@ from datetime import date, timedelta
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.central.bevinding import AANTAL, Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
-from gateway.central.dagen import Verschil, dagen, dossier_van, is_credit, op_lijn, per_dag, per_factuur, per_vorm
+from gateway.central.dagen import (
+    Verschil,
+    dagen,
+    dossier_van,
+    een_aansluiting,
+    is_credit,
+    op_lijn,
+    per_dag,
+    per_factuur,
+    per_vorm,
+)
 from gateway.central.kalender import maanden_na
 from gateway.central.model import Status, Verblijf, ZendingContext
 
@@ -112,7 +122,7 @@ def _na(zending: Zending, laatste: Callable[[Factuur], date | None], verwacht: s
 
 @controle("zending")
 def verzekerd(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
-    for f, factuur, n, lijn in per_factuur(zending, lambda f: not is_credit(f) and not _een_aansluiting(context, f)):
+    for f, factuur, n, lijn in per_factuur(zending, lambda f: not is_credit(f) and not een_aansluiting(context, f)):
         persoon = context.personen.get(factuur.insz)
         dekking = [] if persoon is None else per_dag(lijn, persoon.aansluitingen)
         if None in dekking:
@@ -123,21 +133,12 @@ def verzekerd(zending: Zending, context: ZendingContext, cookbook: Cookbook, reg
 
 @controle("zending")
 def juiste_zorgkas(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
-    for f, factuur, n, lijn in per_factuur(zending, lambda f: _een_aansluiting(context, f) != zending.zorgkas):
+    for f, factuur, n, lijn in per_factuur(zending, lambda f: een_aansluiting(context, f) != zending.zorgkas):
         persoon = context.personen.get(factuur.insz)
         kassen = {a.zorgkas for a in per_dag(lijn, () if persoon is None else persoon.aansluitingen) if a is not None}
         if kassen - {zending.zorgkas}:
             verwacht, gevonden = f"dagen waarop zorgkas {zending.zorgkas} verzekert", f"zorgkas {', '.join(sorted(kassen))}"
             yield op_lijn(f, factuur, n, lijn, "7", "Van", verwacht, gevonden)
-
-
-def _een_aansluiting(context: ZendingContext, factuur: Factuur) -> str | None:
-    """The zorgkas of the one affiliation that covers the whole invoice; None when it is not so simple."""
-    persoon = context.personen.get(factuur.insz)
-    raken = [] if persoon is None else [a for a in persoon.aansluitingen if a.raakt(factuur.van, factuur.tot)]
-    if len(raken) != 1 or not (raken[0].dekt(factuur.van) and raken[0].dekt(factuur.tot)):
-        return None
-    return raken[0].zorgkas
 
 
 @controle("zending")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gateway.berichten.factuur import Factuur, Zending
 from gateway.central.bevinding import Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
-from gateway.central.dagen import ORIGINEEL, is_credit, per_dag
+from gateway.central.dagen import ORIGINEEL, een_aansluiting, is_credit, per_dag
 from gateway.central.identificatie import geldig_iban, geldig_insz, geldig_kbo, riziv_modulus
 from gateway.central.model import ZendingContext
 
@@ -179,7 +179,7 @@ def rechthebbende_in_orde(zending: Zending, context: ZendingContext, cookbook: C
     """Tells the affiliation beside the refused days, so that the sender need not ask for it."""
     for nummer, factuur in enumerate(zending.facturen, 1):
         persoon = context.personen.get(factuur.insz)
-        if persoon is None or is_credit(factuur):
+        if persoon is None or is_credit(factuur) or een_aansluiting(context, factuur) is not None:
             continue
         if any(None in per_dag(lijn, persoon.aansluitingen) for lijn in factuur.lijnen):
             perioden = [f"{a.van} tot {a.tot or 'heden'}" for a in persoon.aansluitingen]
@@ -190,5 +190,5 @@ def rechthebbende_in_orde(zending: Zending, context: ZendingContext, cookbook: C
 @controle("zending")
 def persoon_gekend(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     for nummer, factuur in enumerate(zending.facturen, 1):
-        if geldig_insz(factuur.insz) and factuur.insz not in context.personen:
+        if factuur.insz not in context.personen and geldig_insz(factuur.insz):
             yield op_factuur(factuur, nummer, "8", "Insz", "een gekende persoon", "onbekend INSZ")

@@ -71,6 +71,15 @@ def dossier_van(zending: Zending, context: ZendingContext, factuur: Factuur) -> 
     )
 
 
+def een_aansluiting(context: ZendingContext, factuur: Factuur) -> str | None:
+    """The zorgkas of the one affiliation that covers the whole invoice; None when it is not so simple."""
+    persoon = context.personen.get(factuur.insz)
+    raken = [] if persoon is None else [a for a in persoon.aansluitingen if a.raakt(factuur.van, factuur.tot)]
+    if len(raken) != 1 or not (raken[0].dekt(factuur.van) and raken[0].dekt(factuur.tot)):
+        return None
+    return raken[0].zorgkas
+
+
 def lijnen(zending: Zending) -> Iterator[tuple[int, Factuur, int, Lijn]]:
     """Every line with its invoice, both with their position counted from 1."""
     for f, factuur in enumerate(zending.facturen, 1):

@@ -27,7 +27,6 @@ from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
-from gateway.wire.generic import Post
 
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
 
@@ -39,7 +38,6 @@ class _Werk:
     row: Row[Any]
     raw: bytes
     content_type: str
-    post: Post
     now: datetime
 
     def antwoord(self, label: str, **rest: Any) -> None:
@@ -70,7 +68,6 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         row=gelezen.row,
         raw=gelezen.raw,
         content_type=gelezen.content_type,
-        post=gelezen.post,
         now=gateway.clock(),
     )
     zending = gelezen.zending
@@ -79,7 +76,7 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         return
     slot(conn, f"facturen/{zending.derdebetalende[:8]}")
     inzending = Inzending(
-        zending=zending, origin=werk.post.origin, voorziening=str(werk.row.voorziening), ontvangen_op=werk.row.ontvangen_op
+        zending=zending, origin=gelezen.origin, voorziening=str(werk.row.voorziening), ontvangen_op=werk.row.ontvangen_op
     )
     match oordeel(conn, gateway.cookbooks, inzending):
         case Technisch(fouten=fouten, herkend=herkend):

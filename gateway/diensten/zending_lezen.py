@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Row
 
 from gateway.berichten.factuur import FACTUUR_TAG, Zending, Zendinglezer
 from gateway.berichten.names import FACTUUR
-from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, naar_xml
+from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, stukken
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.kern import Gateway
 from gateway.refusal import Refusal
-from gateway.schema.delen import Take, read_parts
+from gateway.schema.delen import Take, read_parts, read_steps
 from gateway.store import berichten
-from gateway.wire.generic import Post, read_post
+from gateway.wire.generic import Origin, read_post
 from gateway.wire.names import q
 from gateway.wire.parser import Bounds
 from gateway.wire.xop import read_message
@@ -31,7 +31,8 @@ class Gelezen:
     row: Row[Any]
     raw: bytes
     content_type: str
-    post: Post
+    origin: Origin
+    """Of the post; its blob, which may be a hundred megabytes, is let go."""
     zending: Zending | None
     """None when it can not be read."""
     fouten: tuple[Factuurfout, ...]
@@ -51,7 +52,7 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
     payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
     post = read_post(payload, max_blob=gateway.settings.max_blob)
     zending, fouten = lees_of_fouten(post.blob.content)
-    return Gelezen(row=row, raw=raw, content_type=content_type, post=post, zending=zending, fouten=fouten)
+    return Gelezen(row=row, raw=raw, content_type=content_type, origin=post.origin, zending=zending, fouten=fouten)
 
 
 def lees_of_fouten(content: bytes) -> tuple[Zending | None, tuple[Factuurfout, ...]]:
@@ -96,8 +97,11 @@ def lees_inhoud(content: bytes) -> Zending:
         lezer = Zendinglezer()
         return lezer.neem
 
-    octets = naar_xml(content) if is_plat(content) else content
-    root = read_parts(octets, q(FACTUUR, "Zending"), FACTUUR_TAG, begin, _BOUNDS)
+    tags = q(FACTUUR, "Zending"), FACTUUR_TAG
+    if is_plat(content):
+        root = read_steps(lambda: stukken(content), *tags, begin, _BOUNDS)
+    else:
+        root = read_parts(content, *tags, begin, _BOUNDS)
     return lezer.klaar(root)
 
 

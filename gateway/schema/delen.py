@@ -43,19 +43,23 @@ def read_parts(octets: bytes, root: str, part: str, begin: Callable[[], Take], b
     if octets.find(b"<?", 2) >= 0:
         # An instruction, or the text of one in a comment: the whole parser knows which.
         return _whole(octets, root, part, begin(), bounds)
-    steps = (octets[n : n + _STEP] for n in range(0, len(octets), _STEP))
+    return read_steps(lambda: (octets[n : n + _STEP] for n in range(0, len(octets), _STEP)), root, part, begin, bounds)
+
+
+def read_steps(steps: Callable[[], Iterable[bytes]], root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
+    """The same of a document of our own making, given in steps; anew when a second reading is needed."""
     try:
-        return _fed(steps, root, part, begin())
+        return _fed(steps(), root, part, begin())
     except etree.XMLSyntaxError as error:
         if not _is_schema(error):
             raise syntax_refusal(error) from None
-        if len(octets) > MAX_EXPLAINED:
-            entries = [e for e in error.error_log if e.domain == etree.ErrorDomains.SCHEMASV]
-            found = tuple(from_log(e) for e in entries[:MAX_FINDINGS])
-            raise Refusal(Code.SCHEMA, findings=found, omitted=max(0, len(entries) - MAX_FINDINGS)) from None
+        entries = [e for e in error.error_log if e.domain == etree.ErrorDomains.SCHEMASV]
     except (ValueError, LookupError):
-        pass
-    return _whole(octets, root, part, begin(), bounds)
+        entries = []
+    if entries and sum(map(len, steps())) > MAX_EXPLAINED:
+        found = tuple(from_log(e) for e in entries[:MAX_FINDINGS])
+        raise Refusal(Code.SCHEMA, findings=found, omitted=max(0, len(entries) - MAX_FINDINGS))
+    return _whole(b"".join(steps()), root, part, begin(), bounds)
 
 
 def _fed(steps: Iterable[bytes], root: str, tag: str, take: Take) -> Element:
