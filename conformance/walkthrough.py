@@ -294,10 +294,10 @@ def _sample_rows(kind: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file, delimiter=";"))
 
 
-def sample_price(riziv: str, day: date, today: date) -> int:
-    """Demo price in cents of a stay day at a sample facility."""
+def sample_price(riziv: str, day: date, today: date, code: str = _CODE) -> int:
+    """Demo price in cents of a code on a day at a sample facility."""
     for row in _sample_rows("prijzen"):
         tot = datum(row["tot"], today) if row["tot"] else date.max
-        if row["prestatiecode"] == _CODE and row["riziv"] == riziv and datum(row["van"], today) <= day <= tot:
+        if row["prestatiecode"] == code and row["riziv"] == riziv and datum(row["van"], today) <= day <= tot:
             return int(row["bedrag"])
     raise LookupError(f"no sample price for {riziv} on {day}")

@@ -7,7 +7,7 @@ import time
 import tomllib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,15 +15,22 @@ from uuid import uuid4
 import pytest
 from lxml import etree
 
+from conformance.client import FacilityClient, GenericAsyncClient, Software
 from conformance.messages import envelope
 from conformance.walkthrough import sample_price, sample_signer
 from gateway.berichten.names import ANTWOORD
 from gateway.berichten.voorbeelden import VoorbeeldError, render
+from gateway.cookbook.laden import load_cookbooks
 from gateway.schema import registry
+from gateway.trust.identity import read_identity
 from gateway.wire.build import moment
 from tests.support import NAMES, SOAP, RunningGateway
 
+BREED = Software(naam="ZorgSoft Breed", attest="VSB-2018-0004", licentie="zorgsoftbreed", wachtwoord="zorgsoftbreed-demo")
+"""Attested for the pillars that ZorgSoft is not."""
 ROOT = Path(__file__).parents[2]
+MAANDEN = sorted(p.parent for p in (ROOT / "cookbooks").glob("*/examples/maand/maand.toml"))
+Start = Callable[..., AbstractContextManager[RunningGateway]]
 COOKBOOKS = sorted(p.parent for p in (ROOT / "cookbooks").glob("*/cookbook.toml"))
 
 
@@ -44,17 +51,19 @@ def values(gateway: RunningGateway, answered: dict[str, str]) -> dict[str, str]:
 
 
 def amount(gateway: RunningGateway, question: str) -> str:
-    facility, _code, van, tot = question.split(":")
+    facility, code, van, tot = question.split(":")
     first, last = date.fromisoformat(van), date.fromisoformat(tot)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return str(sum(sample_price(NAMES["voorzieningen"][facility], d, gateway.today()) for d in days))
+    return str(sum(sample_price(NAMES["voorzieningen"][facility], d, gateway.today(), code) for d in days))
 
 
 def send(
     gateway: RunningGateway, example: dict[str, Any], text: str, certificate: str, answered: dict[str, str]
 ) -> tuple[str, list[str]]:
     if example["dienst"] == "facturatie":
-        return _zending(gateway, text)
+        return _zending(_facility(gateway, certificate), example["naam"], text, answered)
+    if example["dienst"] == "zorgkas":
+        return _afrekening(gateway, _facility(gateway, certificate), text, answered)
     answer = gateway.post(example["dienst"], envelope(text, sample_signer(certificate), gateway.now()))
     if answer.is_fault:
         return "fout", answer.codes
@@ -74,39 +83,74 @@ def send(
     return "/".join(sorted(statuses)), [e.text or "" for e in payload.iterfind(".//{*}Deelperiode/{*}Zorgkas")]
 
 
-def _zending(gateway: RunningGateway, text: str) -> tuple[str, list[str]]:
-    facility, reference = gateway.facility().facturatie, f"EX{uuid4().hex[:12]}"
-    facility.post(text.encode(), reference)
+def _facility(gateway: RunningGateway, certificate: str) -> GenericAsyncClient:
+    signer = sample_signer(certificate)
+    riziv = f"{read_identity(signer.certificate).number}000"[:11]
+    software = Software() if certificate.startswith("facility-ibw") else BREED
+    return FacilityClient(gateway.base, signer, riziv, pijler="", software=software, clock=gateway.now).facturatie
+
+
+def _zending(facility: GenericAsyncClient, naam: str, text: str, answered: dict[str, str]) -> tuple[str, list[str]]:
+    reference = f"EX{uuid4().hex[:12]}"
+    answered[f"bericht:{naam}"] = facility.post(text.encode(), reference).Reference
+    return _result(facility, answered[f"bericht:{naam}"], ("DF012-920999", "INHOUD-"))
+
+
+def _afrekening(
+    gateway: RunningGateway, facility: GenericAsyncClient, text: str, answered: dict[str, str]
+) -> tuple[str, list[str]]:
+    gateway.kas("180").post(text.encode(), f"AF{uuid4().hex[:12]}", message_name="VSB-AFREKENING")
+    about = etree.fromstring(text.encode()).findtext("{*}MessageId") or ""
+    return _result(facility, about, ("AFREKENING-",))
+
+
+def _result(facility: GenericAsyncClient, message_id: str, labels: tuple[str, ...]) -> tuple[str, list[str]]:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         for _, content, digest in facility.get():
             root = etree.fromstring(content)
             label = root.findtext(f"{{{ANTWOORD}}}Label") or ""
             facility.confirm([digest])
-            if root.findtext(f"{{{ANTWOORD}}}InputReference") == reference and label != "DF011-931000":
+            if root.findtext(f"{{{ANTWOORD}}}MessageId") == message_id and label.startswith(labels):
                 registry.check(root)
                 return label, sorted({e.text or "" for e in root.iter(f"{{{ANTWOORD}}}Code")})
         time.sleep(0.1)
-    raise AssertionError(f"no result for {reference}")
+    raise AssertionError(f"no result for {message_id}")
+
+
+def send_all(gateway: RunningGateway, folder: Path, data: dict[str, Any]) -> list[str]:
+    """Send every example of a folder in its order; what went otherwise than stated."""
+    wrong, answered = [], dict[str, str]()
+    for example in data["voorbeeld"]:
+        raw = (folder / f"{example['naam']}.xml").read_text(encoding="utf-8")
+        text = render(raw, gateway.today(), values(gateway, answered), {"bedrag": lambda q: amount(gateway, q)})
+        got = send(gateway, example, text, example.get("certificaat", data["certificaat"]), answered)
+        if got != (example["verwacht"], example["codes"]):
+            wrong.append(f"{example['naam']}: expected {example['verwacht']} {example['codes']}, got {got}")
+    return wrong
 
 
 @pytest.mark.both_engines
 @pytest.mark.parametrize("folder", COOKBOOKS, ids=lambda p: p.name)
-def test_every_example_gets_exactly_the_answer_it_states(
-    folder: Path, start_gateway: Callable[..., AbstractContextManager[RunningGateway]]
-) -> None:
+def test_every_example_gets_exactly_the_answer_it_states(folder: Path, start_gateway: Start) -> None:
     data = tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))
     assert len(data["voorbeeld"]) >= 12
-    wrong: list[str] = []
     with start_gateway() as gateway:
-        answered: dict[str, str] = {}
-        for example in data["voorbeeld"]:
-            raw = (folder / "examples" / f"{example['naam']}.xml").read_text(encoding="utf-8")
-            text = render(raw, gateway.today(), values(gateway, answered), {"bedrag": lambda q: amount(gateway, q)})
-            got = send(gateway, example, text, example.get("certificaat", data["certificaat"]), answered)
-            if got != (example["verwacht"], example["codes"]):
-                wrong.append(f"{example['naam']}: expected {example['verwacht']} {example['codes']}, got {got}")
-    assert not wrong, "\n".join(wrong)
+        assert not (wrong := send_all(gateway, folder / "examples", data)), "\n".join(wrong)
+
+
+@pytest.mark.parametrize("folder", MAANDEN, ids=lambda p: p.parts[-3])
+def test_a_month_of_invoices_gets_exactly_the_answers_it_states(folder: Path, start_gateway: Start) -> None:
+    data = tomllib.loads((folder / "maand.toml").read_text(encoding="utf-8"))
+    assert {e["naam"] for e in data["voorbeeld"]} == {p.stem for p in folder.glob("*.xml")}
+    month_before = datetime.now(UTC).replace(day=1, hour=9) - timedelta(days=1)
+    with start_gateway(VSB_CLOCK=month_before.replace(day=28).isoformat()) as gateway:
+        assert not (wrong := send_all(gateway, folder, data)), "\n".join(wrong)
+
+
+def test_every_pillar_that_invoices_shows_a_month() -> None:
+    factureren = {n for n, c in load_cookbooks(ROOT / "cookbooks").items() if c.type_factuur is not None}
+    assert {p.parts[-3] for p in MAANDEN} == factureren
 
 
 @pytest.mark.parametrize("folder", COOKBOOKS, ids=lambda p: p.name)

@@ -131,7 +131,7 @@ def test_each_load_is_on_record_with_the_files_hash(geladen: Engine) -> None:
     with geladen.connect() as conn:
         rijen = conn.execute(select(t.laadbeurt).where(t.laadbeurt.c.wanneer == moment)).all()
     assert {(r.bestand, r.sha256) for r in rijen} == {(g.bestand.name, g.sha256) for g in verslag.bestanden}
-    assert len(rijen) == 11
+    assert len(rijen) == 12
 
 
 def test_progress_ends_at_the_whole_file(engine: Engine) -> None:
