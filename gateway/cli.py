@@ -21,6 +21,7 @@ from gateway.commands import (
     receipt,
     reference,
     register,
+    report,
     serve,
     settings,
 )
@@ -47,6 +48,7 @@ app.add_typer(reference.app, name="reference")
 app.add_typer(register.app, name="register")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(invoice.app, name="invoice")
+app.add_typer(report.app, name="report")
 app.add_typer(audit.app, name="audit")
 app.add_typer(archive.app, name="archive")
 app.add_typer(cookbook.app, name="cookbook")

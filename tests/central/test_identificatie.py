@@ -55,7 +55,13 @@ def test_enterprise_numbers(kbo: str, geldig: bool) -> None:
 
 @pytest.mark.parametrize(
     ("nummer", "geldig"),
-    [("BE15100900111130", True), ("BE15100900111131", False), ("BE15 1009 0011 1130", False), ("NL91ABNA0417164300", False)],
+    [
+        ("BE15100900111130", True),
+        ("BE68539007547034", True),
+        ("BE15100900111131", False),
+        ("BE15 1009 0011 1130", False),
+        ("NL91ABNA0417164300", False),
+    ],
 )
 def test_belgian_account_numbers(nummer: str, geldig: bool) -> None:
     assert geldig_iban(nummer) is geldig

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import csv
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,6 +16,7 @@ import pytest
 import requests
 import zeep
 from lxml import etree
+from pyarrow import parquet
 from sqlalchemy import func, select
 
 from conformance.messages import envelope, head, start
@@ -219,6 +223,34 @@ def test_a_settlement_names_the_records_that_it_refuses_and_agrees_to_the_cent(s
             facility.post(schrijf_zending(opnieuw), f"WEER{number}")
             assert codes(results(facility, f"WEER{number}", 2)[-1]) == expected
         assert balance(gateway) == total
+        reports_agree(gateway, total, second)
+
+
+def command(gateway: RunningGateway, *arguments: str) -> str:
+    """What `vsb-gateway` prints on the gateway's database."""
+    line = [sys.executable, "-m", "gateway", *arguments]
+    done = subprocess.run(line, env=gateway.environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def reports_agree(gateway: RunningGateway, total: int, second: int) -> None:
+    """One zending of `total` was settled without `second`, and that was invoiced again."""
+    csv_file, parquet_file = gateway.folder / "bedragen.csv", gateway.folder / "weigeringen.parquet"
+    command(gateway, "report", "amounts", "--facility", IBW1, "--out", str(csv_file))
+    rows_ = list(csv.DictReader(csv_file.read_text(encoding="utf-8").splitlines(), delimiter=";"))
+    sums = [sum(int(r[k]) for r in rows_) for k in ("gevraagd", "aanvaard", "geweigerd", "afgerekend", "open")]
+    assert sums == [total + second, total, second, total - second, second]
+    command(gateway, "report", "refusals", "--out", str(parquet_file))
+    refused = parquet.read_table(parquet_file).to_pylist()
+    assert [(r["code"], r["door"], r["records"], r["bedrag"]) for r in refused] == [("300430", "zorgkas:180", 1, second)]
+    assert "300430" in command(gateway, "report", "refusals", "--zorgkas", "180")
+    assert "300430" not in command(gateway, "report", "refusals", "--zorgkas", "280")
+    payment = gateway.folder / "betalingen.xml"
+    told = command(gateway, "report", "payments", "180", "--iban", "BE15100900111130", "--out", str(payment))
+    assert "1 betalingen" in told
+    amounts = [e.text for e in etree.parse(payment).iter("{*}InstdAmt")]
+    assert amounts == [f"{(total - second) / 100:.2f}"]
 
 
 def balance(gateway: RunningGateway) -> int:
