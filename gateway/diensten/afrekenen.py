@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row
 from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_antwoord
 from gateway.berichten.factuur import Factuur, Lijn
 from gateway.berichten.zorgkas import Afrekening
-from gateway.central.dagen import is_credit, sleutels
+from gateway.central.dagen import Sleutel, is_credit, sleutels
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Gateway
@@ -86,7 +86,7 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     zending = lees(gateway, conn, row.id).zending
     if zending is None:
         raise LookupError(f"accepted zending {row.id} can not be read")
-    al = zendingen.geweigerd_van(conn, row.id)
+    al, dagen_nu = zendingen.geweigerd_van(conn, row.id), zendingen.dagen_van(conn, row.id)
     lijnen = {(f.factuurnummer, x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
     gevraagd = [(nummer.lstrip("0") or "0", volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
     genormd = {(nummer.lstrip("0") or "0", volgnummer): gevonden for (nummer, volgnummer), gevonden in lijnen.items()}
@@ -94,7 +94,7 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     vreemd = [
         n
         for n, sleutel in enumerate(gevraagd, 1)
-        if sleutel not in genormd or keren[sleutel] > 1 or _sleutel(*genormd[sleutel]) in al
+        if sleutel not in genormd or keren[sleutel] > 1 or not _weigerbaar(*genormd[sleutel], al, dagen_nu)
     ]
     if vreemd:
         raise _geen_lijn(vreemd)
@@ -107,8 +107,7 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
             expected=f"{som} cent, de som van de geweigerde lijnen",
             found=f"{afrekening.geweigerd} cent",
         )
-    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, (s for f, x in geweigerd if not is_credit(f) for s in sleutels(f, x)))
-    zendingen.claim_dagen(conn, zending.derdebetalende, row.id, (s for f, x in geweigerd if is_credit(f) for s in sleutels(f, x)))
+    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, (s for f, x in geweigerd for s in sleutels(f, x)))
     zendingen.bewaar_geweigerd(conn, row.id, f"zorgkas:{afrekening.zorgkas}", _rijen(geweigerd, afrekening))
     return [
         Factuurfout(
@@ -126,8 +125,11 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     ]
 
 
-def _sleutel(factuur: Factuur, lijn: Lijn) -> tuple[str, int]:
-    return factuur.factuurnummer, lijn.volgnummer
+def _weigerbaar(factuur: Factuur, lijn: Lijn, al: frozenset[tuple[str, int]], dagen_nu: frozenset[Sleutel]) -> bool:
+    """A credit gives money back, and what was credited since is given back already: neither can be refused."""
+    if is_credit(factuur) or (factuur.factuurnummer, lijn.volgnummer) in al:
+        return False
+    return dagen_nu.issuperset(sleutels(factuur, lijn))
 
 
 def _rijen(geweigerd: list[tuple[Factuur, Lijn]], afrekening: Afrekening) -> Iterator[tuple[str, int, str, int, str]]:
@@ -140,10 +142,10 @@ def _geen_lijn(vreemd: list[int]) -> Refusal:
     findings = tuple(
         Finding(
             code=info.code,
-            nl="De geweigerde lijn staat niet in de zending, is al geweigerd of wordt twee keer genoemd.",
-            en="The refused line is not in the zending, was refused already, or is named twice.",
+            nl="De lijn staat niet in de zending, is al geweigerd of gecrediteerd, is zelf een credit, of staat er twee keer.",
+            en="The line is not in the zending, was refused or credited already, is a credit itself, or is named twice.",
             place=f"/Afrekening/GeweigerdeLijn[{n}]",
-            expected="een aanvaarde lijn van deze zending, één keer",
+            expected="een lijn van deze zending die nog telt, één keer",
             found="een andere",
             remedy=info.remedy,
         )

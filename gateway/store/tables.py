@@ -175,6 +175,7 @@ gefactureerde_dag = Table(
     Column("dag", Date, primary_key=True),
     Column("bericht_id", String(36), ForeignKey("bericht.id"), nullable=False),
     Index("ix_gefactureerde_dag_insz", "insz", "dag"),
+    Index("ix_gefactureerde_dag_bericht", "bericht_id"),
 )
 
 geweigerde_lijn = Table(

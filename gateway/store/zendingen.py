@@ -73,6 +73,13 @@ def geweigerd_van(conn: Connection, bericht_id: str) -> frozenset[tuple[str, int
     return frozenset((r[0], r[1]) for r in rows)
 
 
+def dagen_van(conn: Connection, bericht_id: str) -> frozenset[Dag]:
+    """The days that a zending still claims: accepted, and not credited or refused since."""
+    dag = gefactureerde_dag.c
+    rows = conn.execute(select(dag.insz, dag.prestatiecode, dag.dag).where(dag.bericht_id == bericht_id))
+    return frozenset((r[0], r[1], r[2]) for r in rows)
+
+
 def elders(conn: Connection, voorziening: str, inszen: Iterable[str], van: date, tot: date) -> dict[str, frozenset[Elders]]:
     """INSZ to the days in a period that other facilities invoiced, of the persons of whom there are any."""
     gezocht = sorted(set(inszen))

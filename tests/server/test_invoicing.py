@@ -253,6 +253,33 @@ def reports_agree(gateway: RunningGateway, total: int, second: int) -> None:
     assert amounts == [f"{(total - second) / 100:.2f}"]
 
 
+def test_a_record_that_was_credited_since_can_not_be_refused_as_well(start_gateway: Start) -> None:
+    with start_gateway() as gateway:
+        facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
+        dossier = stay(gateway, "els", 20)
+        given = per_day(gateway, "els", dossier, 1, days)
+        tack = facility.post(schrijf_zending(given), "REF1")
+        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        first = given.facturen[0].lijnen[0]
+        vorige = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=days[0].replace(day=1))
+        terug = [first._replace(aantal=-1, bedrag=-first.bedrag)]
+        credit = with_lines(per_day(gateway, "els", dossier, 2, days), terug, type_facturering="3", vorige=vorige)
+        credited = facility.post(schrijf_zending(credit), "REF2")
+        assert [label(r) for r in results(facility, "REF2", 2)][-1] == "INHOUD-AANVAARD"
+        twice = settle(tack.Reference, given.totaal, first.bedrag, ("1", 1, "300430"))
+        with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
+            kas.post(twice, "S1", message_name="VSB-AFREKENING")
+        undone = settle(credited.Reference, -first.bedrag, -first.bedrag, ("2", 1, "300430"))
+        with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
+            kas.post(undone, "S2", message_name="VSB-AFREKENING")
+        kas.post(settle(tack.Reference, given.totaal, 0), "S3", message_name="VSB-AFREKENING")
+        kas.post(settle(credited.Reference, -first.bedrag, 0), "S4", message_name="VSB-AFREKENING")
+        assert balance(gateway) == given.totaal - first.bedrag
+        out = str(gateway.folder / "betalingen.xml")
+        told = command(gateway, "report", "payments", "180", "--iban", "BE15100900111130", "--out", out)
+        assert "Niet betaald: zending 002" in told
+
+
 def balance(gateway: RunningGateway) -> int:
     """What the facility may keep, by the zendingen; it must be the price of the days that are claimed."""
     engine = make_engine(gateway.environment["VSB_DATABASE_URL"])

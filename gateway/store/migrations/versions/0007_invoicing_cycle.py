@@ -39,6 +39,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_geweigerde_lijn_bericht", "geweigerde_lijn", ["bericht_id", "factuurnummer", "volgnummer"])
     op.create_index("ix_gefactureerde_dag_insz", "gefactureerde_dag", ["insz", "dag"])
+    op.create_index("ix_gefactureerde_dag_bericht", "gefactureerde_dag", ["bericht_id"])
     op.add_column("zending", sa.Column("afgerekend_op", Moment()))
     op.add_column("zending", sa.Column("betaalreferentie", sa.String(22)))
 
@@ -47,6 +48,7 @@ def downgrade() -> None:
     with op.batch_alter_table("zending") as zending:
         zending.drop_column("betaalreferentie")
         zending.drop_column("afgerekend_op")
+    op.drop_index("ix_gefactureerde_dag_bericht", table_name="gefactureerde_dag")
     op.drop_index("ix_gefactureerde_dag_insz", table_name="gefactureerde_dag")
     op.drop_table("geweigerde_lijn")
     op.drop_table("statuut")
