@@ -16,6 +16,7 @@ from gateway.berichten.factuur import Factuur, Lijn, VorigeFactuur, Zending, lee
 from gateway.berichten.plat import LENGTE, RECORDS, SEGMENT_200, SEGMENT_300, controlegetal
 from gateway.berichten.plat_lezen import UITLEG, PlatProblem, codes, is_plat, naar_xml
 from gateway.berichten.plat_schrijven import naar_plat
+from gateway.diensten.zending_lezen import lees_inhoud
 from gateway.schema import registry
 from gateway.wire.parser import parse
 from tests.central.build import factuur, lijn, zending
@@ -186,3 +187,17 @@ def test_a_person_can_look_at_a_zending_convert_and_check_it(tmp_path: Path) -> 
     for command in ("check", "show"):
         told = invoice(command, str(fout))
         assert (told.returncode, "300501  record 3 (30), zone 5 eerste dag" in told.stdout + told.stderr) == (1, True)
+
+
+def test_a_file_put_together_by_hand_says_what_its_xml_says_and_is_written_the_same() -> None:
+    golden = Path(__file__).parent / "golden"
+    octets = (golden / "zending.plat").read_bytes()
+    root = parse((golden / "zending.xml").read_bytes())
+    registry.check(root)
+    assert without_lines(read(octets)) == without_lines(lees_zending(root))
+    assert naar_plat(read(octets)) == octets
+
+
+def test_a_file_is_read_part_by_part_as_it_is_read_whole() -> None:
+    octets = (Path(__file__).parent / "golden" / "zending.plat").read_bytes()
+    assert lees_inhoud(octets) == read(octets)
