@@ -84,7 +84,8 @@ class Zone:
         return tekst
 
 
-def _zones(*regels: tuple[str, int, int, str, str]) -> dict[str, Zone]:
+def zones(*regels: tuple[str, int, int, str, str]) -> dict[str, Zone]:
+    """Zones by name: number, first and last position, form, name."""
     return {naam: Zone(nummer, van, tot, Vorm(vorm), naam) for nummer, van, tot, vorm, naam in regels}
 
 
@@ -94,7 +95,7 @@ _REKENING = (("31-34", 167, 177, "A", "BIC"), ("36-41", 179, 212, "A", "IBAN"))
 _EINDE = (("98", 347, 348, "N", "controlegetal"), ("99", 349, 350, "N", "controlegetal van het record"))
 
 RECORDS: Mapping[str, Mapping[str, Zone]] = {
-    "10": _zones(
+    "10": zones(
         *_KOP,
         ("3", 9, 9, "N", "aantal rekeningen"),
         ("4", 10, 16, "N", "versie van de instructies"),
@@ -109,7 +110,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         *_REKENING,
         _EINDE[1],
     ),
-    "20": _zones(
+    "20": zones(
         *_KOP,
         *_PERSOON,
         ("10", 50, 50, "N", "type factuur"),
@@ -124,7 +125,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         ("47", 262, 269, "D", "datum facturering"),
         _EINDE[1],
     ),
-    "30": _zones(
+    "30": zones(
         *_KOP,
         ("4", 10, 16, "N", "prestatiecode"),
         ("5", 17, 24, "D", "eerste dag"),
@@ -137,7 +138,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         ("28", 138, 162, "A", "referentie van de instelling"),
         _EINDE[1],
     ),
-    "80": _zones(
+    "80": zones(
         *_KOP,
         *_PERSOON,
         ("19", 88, 99, "S", "totaal rekening A"),
@@ -146,7 +147,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
         ("27", 128, 137, "S", "totaal persoonlijk aandeel"),
         *_EINDE,
     ),
-    "90": _zones(
+    "90": zones(
         *_KOP,
         ("7", 33, 35, "N", "nummer zending"),
         ("14", 56, 67, "N", "nummer derdebetalende"),
@@ -163,7 +164,7 @@ RECORDS: Mapping[str, Mapping[str, Zone]] = {
 SEGMENTEN: Mapping[str, tuple[int, Mapping[str, Zone]]] = {
     "200": (
         SEGMENT_200,
-        _zones(
+        zones(
             ("200", 1, 6, "N", "type bericht"),
             ("201", 9, 10, "N", "versie van het bericht"),
             ("202", 13, 14, "N", "productie of test"),
@@ -172,7 +173,7 @@ SEGMENTEN: Mapping[str, tuple[int, Mapping[str, Zone]]] = {
     ),
     "300": (
         SEGMENT_300,
-        _zones(
+        zones(
             ("300", 1, 6, "N", "gefactureerd jaar en maand"),
             ("301", 9, 11, "N", "nummer zending"),
             ("302", 14, 21, "D", "datum van opstelling"),
@@ -218,22 +219,27 @@ def schrijf_record(soort: str, waarden: Mapping[str, str], nummer: int) -> str:
     Raises:
         ValueError: a value does not fit in its zone.
     """
-    return _vul(RECORDS[soort], LENGTE, {**waarden, "recordtype": soort, "volgnummer record": f"{nummer}"}, zegel=True)
+    tekst = vul(RECORDS[soort], LENGTE, {**waarden, "recordtype": soort, "volgnummer record": f"{nummer}"})[:-2]
+    return tekst + controlegetal(tekst)
 
 
 def schrijf_segment(soort: str, waarden: Mapping[str, str]) -> str:
     """Segment 200 or 300."""
-    lengte, zones = SEGMENTEN[soort]
-    return _vul(zones, lengte, waarden, zegel=False)
+    lengte, delen = SEGMENTEN[soort]
+    return vul(delen, lengte, waarden)
 
 
-def _vul(zones: Mapping[str, Zone], lengte: int, waarden: Mapping[str, str], *, zegel: bool) -> str:
+def vul(delen: Mapping[str, Zone], lengte: int, waarden: Mapping[str, str]) -> str:
+    """Positions with these values in their zones; what has none is spaces in a text and zeros elsewhere.
+
+    Raises:
+        ValueError: a value does not fit in its zone.
+    """
     posities = ["0"] * lengte
     for naam, waarde in waarden.items():
-        zone = zones[naam]
+        zone = delen[naam]
         posities[zone.van - 1 : zone.tot] = zone.schrijf(waarde)
-    for naam, zone in zones.items():
+    for naam, zone in delen.items():
         if zone.vorm is Vorm.A and naam not in waarden:
             posities[zone.van - 1 : zone.tot] = " " * zone.breedte
-    tekst = "".join(posities)
-    return tekst[:-2] + controlegetal(tekst[:-2]) if zegel else tekst
+    return "".join(posities)

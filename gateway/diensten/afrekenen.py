@@ -8,19 +8,18 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_antwoord
+from gateway.berichten.antwoord import FacturatieAntwoord
 from gateway.berichten.factuur import Factuur, Lijn
 from gateway.berichten.zorgkas import Afrekening
 from gateway.central.dagen import Sleutel, is_credit, sleutels
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Gateway
-from gateway.diensten.zending_lezen import lees
-from gateway.exchange.outbox import plaats
+from gateway.diensten.zending_antwoord import leg_klaar
+from gateway.diensten.zending_lezen import lees, plat_bestand
 from gateway.refusal import Code, Finding, Refusal
 from gateway.store import berichten, zendingen
 from gateway.store.berichten import Ontvangst, Stap
-from gateway.store.identifiers import message_id
 
 LABEL = "AFREKENING-920900"
 _REMEDIE = "Neem contact op met de zorgkas, of factureer de verbeterde lijn opnieuw."
@@ -53,33 +52,22 @@ def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afre
     berichten.stappen(
         conn, row.id, [(Stap.AFGEREKEND, afrekening.betaalreferentie)], ontvangst.ontvangen_op, actor=ontvangst.afzender
     )
-    content = schrijf_facturatie_antwoord(
-        FacturatieAntwoord(
-            label=LABEL,
-            message_id=row.id,
-            input_reference=row.bedrijfs_id,
-            tijdstip=ontvangst.ontvangen_op,
-            zendingnummer=zending.nummer,
-            maand=zending.maand,
-            zorgkas=afrekening.zorgkas,
-            gevraagd=afrekening.gevraagd,
-            aanvaard=afrekening.aanvaard,
-            geweigerd=afrekening.geweigerd,
-            betaalreferentie=afrekening.betaalreferentie,
-            fouten=fouten,
-        )
-    )
-    plaats(
-        conn,
-        levering_id=message_id(ontvangst.ontvangen_op),
-        bericht_id=row.id,
-        bestemming=row.afzender,
-        transport="pull",
-        message_name="HCPAFD",
+    antwoord = FacturatieAntwoord(
+        label=LABEL,
+        message_id=row.id,
         input_reference=row.bedrijfs_id,
-        content=content,
-        now=ontvangst.ontvangen_op,
+        tijdstip=ontvangst.ontvangen_op,
+        zendingnummer=zending.nummer,
+        maand=zending.maand,
+        zorgkas=afrekening.zorgkas,
+        gevraagd=afrekening.gevraagd,
+        aanvaard=afrekening.aanvaard,
+        geweigerd=afrekening.geweigerd,
+        betaalreferentie=afrekening.betaalreferentie,
+        fouten=fouten,
     )
+    plat = plat_bestand(gateway, conn, row.id)
+    leg_klaar(conn, row, antwoord, naam="HCPAFD", plat=plat, now=ontvangst.ontvangen_op)
 
 
 def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening) -> list[Factuurfout]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord, schrijf_facturatie_antwoord
+from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord
 from gateway.berichten.factuur import Zending
 from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
@@ -18,14 +18,13 @@ from gateway.central.resultaat import Zendingresultaat
 from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
-from gateway.diensten.zending_lezen import Gelezen
+from gateway.diensten.zending_antwoord import leg_klaar
+from gateway.diensten.zending_lezen import Gelezen, plat_bestand
 from gateway.diensten.zending_oordeel import GEWEIGERD, ONTVANGEN, Inhoudelijk, Inzending, Technisch, oordeel
 from gateway.exchange import lijn, tacks
-from gateway.exchange.outbox import plaats
 from gateway.observe import metrics
 from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
-from gateway.store.identifiers import message_id
 from gateway.store.slot import slot
 
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
@@ -38,26 +37,16 @@ class _Werk:
     row: Row[Any]
     raw: bytes
     content_type: str
+    plat: bool
     now: datetime
 
     def antwoord(self, label: str, **rest: Any) -> None:
         """Put a result in the sender's mailbox."""
-        content = schrijf_facturatie_antwoord(
-            FacturatieAntwoord(
-                label=label, message_id=self.row.id, input_reference=self.row.bedrijfs_id, tijdstip=self.now, **rest
-            )
+        antwoord = FacturatieAntwoord(
+            label=label, message_id=self.row.id, input_reference=self.row.bedrijfs_id, tijdstip=self.now, **rest
         )
-        plaats(
-            self.conn,
-            levering_id=message_id(self.now),
-            bericht_id=self.row.id,
-            bestemming=self.row.afzender,
-            transport="pull",
-            message_name=_POSTBUSNAAM.get(label, "HCPFAC"),
-            input_reference=self.row.bedrijfs_id,
-            content=content,
-            now=self.now,
-        )
+        plat = plat_bestand(self.gateway, self.conn, self.row.id) if self.plat else None
+        leg_klaar(self.conn, self.row, antwoord, naam=_POSTBUSNAAM.get(label, "HCPFAC"), plat=plat, now=self.now)
 
 
 def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
@@ -68,6 +57,7 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         row=gelezen.row,
         raw=gelezen.raw,
         content_type=gelezen.content_type,
+        plat=gelezen.plat,
         now=gateway.clock(),
     )
     zending = gelezen.zending

@@ -13,10 +13,10 @@ from gateway.berichten.names import FACTUUR
 from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, stukken
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.kern import Gateway
-from gateway.refusal import Refusal
+from gateway.refusal import Code, Refusal
 from gateway.schema.delen import Take, read_parts, read_steps
 from gateway.store import berichten
-from gateway.wire.generic import Origin, read_post
+from gateway.wire.generic import Origin, Post, read_post
 from gateway.wire.names import q
 from gateway.wire.parser import Bounds
 from gateway.wire.xop import read_message
@@ -37,6 +37,8 @@ class Gelezen:
     """None when it can not be read."""
     fouten: tuple[Factuurfout, ...]
     """Why not."""
+    plat: bool
+    """It came as a flat file."""
 
 
 def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
@@ -49,10 +51,34 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
     if row is None:
         raise LookupError(f"no message {bericht_id}")
     content_type, raw = berichten.inhoud(conn, bericht_id)
-    payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
-    post = read_post(payload, max_blob=gateway.settings.max_blob)
+    post = _post(gateway, raw, content_type)
     zending, fouten = lees_of_fouten(post.blob.content)
-    return Gelezen(row=row, raw=raw, content_type=content_type, origin=post.origin, zending=zending, fouten=fouten)
+    return Gelezen(
+        row=row,
+        raw=raw,
+        content_type=content_type,
+        origin=post.origin,
+        zending=zending,
+        fouten=fouten,
+        plat=is_plat(post.blob.content),
+    )
+
+
+def plat_bestand(gateway: Gateway, conn: Connection, bericht_id: str) -> bytes | None:
+    """The flat file that a stored message posted; None when it posted XML, or lies in the archive."""
+    try:
+        content_type, raw = berichten.inhoud(conn, bericht_id)
+    except Refusal as refusal:
+        if refusal.code is Code.ARCHIVED:
+            return None
+        raise
+    content = _post(gateway, raw, content_type).blob.content
+    return content if is_plat(content) else None
+
+
+def _post(gateway: Gateway, raw: bytes, content_type: str) -> Post:
+    payload = read_message(raw, content_type, Bounds(octets=gateway.settings.max_request)).payload
+    return read_post(payload, max_blob=gateway.settings.max_blob)
 
 
 def lees_of_fouten(content: bytes) -> tuple[Zending | None, tuple[Factuurfout, ...]]:

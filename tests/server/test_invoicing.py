@@ -24,6 +24,8 @@ from conformance.walkthrough import sample_price, sample_signer, zending
 from gateway.berichten.factuur import Lijn, VorigeFactuur, Zending, lees_zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.names import ANTWOORD, ZORGKAS
+from gateway.berichten.plat import controlegetal
+from gateway.berichten.plat_schrijven import naar_plat
 from gateway.schema import registry
 from gateway.store import tables
 from gateway.store.engine import make_engine
@@ -278,6 +280,42 @@ def test_a_record_that_was_credited_since_can_not_be_refused_as_well(start_gatew
         out = str(gateway.folder / "betalingen.xml")
         told = command(gateway, "report", "payments", "180", "--iban", "BE15100900111130", "--out", out)
         assert "Niet betaald: zending 002" in told
+
+
+def test_who_sends_flat_gets_flat_returns_beside_the_xml(start_gateway: Start) -> None:
+    with start_gateway() as gateway:
+        facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
+        dossier = stay(gateway, "els", 20)
+        given = per_day(gateway, "els", dossier, 7, days)
+
+        def flat(reference: str, count: int) -> list[tuple[str, bytes]]:
+            results(facility, reference, count)
+            return [(n, c) for n, c, _ in facility.get() if n.endswith("-PLAT")]
+
+        wrong = with_lines(given, [x._replace(bedrag=1) for x in given.facturen[0].lijnen])
+        facility.post(naar_plat(wrong), "PLAT1")
+        (first, accepted), (second, refused) = flat("PLAT1", 2)
+        assert (first, second) == ("HCPFAC-PLAT", "HCPVWR-PLAT")
+        assert (accepted[:6], len(accepted)) == (b"931000", 67 + 160)
+        assert (refused[:6], len(refused)) == (b"920099", 67 + 610 + 2 * 800)
+        assert refused[67:][140:145] == b"10000"
+        assert refused[67:][147:149] == b"02"
+        record = refused[67 + 610 :][:800]
+        assert record[:350] == naar_plat(wrong)[67 + 160 + 2 * 350 :][:350], "the record as it was sent"
+        assert (record[350:353], record[370:377], record[391:393]) == (b"007", b"R301940", b"01")
+        assert record[393:].startswith(b"301940 Het bedrag is niet het aantal maal de prijs.")
+        tack = facility.post(naar_plat(given), "PLAT2")
+        assert [c[:6] for _, c in flat("PLAT2", 2)] == [b"931000", b"920099", b"931000", b"920098"]
+        paid, lost = given.facturen[0].lijnen[0].bedrag, given.facturen[0].lijnen[1].bedrag
+        kas.post(settle(tack.Reference, given.totaal, lost, ("7", 2, "300430")), "S", message_name="VSB-AFREKENING")
+        name, settled = flat("PLAT2", 3)[-1]
+        assert (name, settled[:6], len(settled)) == ("HCPAFD-PLAT", b"920900", 67 + 160 + 800 + 2 * 350)
+        r91, r92 = settled[-700:-350], settled[-350:]
+        assert (r91[:2], r92[:2], r91[32:35]) == (b"91", b"92", b"180")
+        for r in (r91, r92):
+            assert [int(r[a:b]) for a, b in ((35, 47), (47, 59), (59, 71))] == [given.totaal, paid, lost]
+            assert r[151:173].rstrip() == b"PAY-1"
+            assert controlegetal(r[:348].decode()) == r[348:].decode()
 
 
 def balance(gateway: RunningGateway) -> int:
