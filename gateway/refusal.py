@@ -249,6 +249,9 @@ class Code(Enum):
     ARCHIVED = _c("VSB-ID-005", "SOA-03007",
         "De inhoud van dit bericht staat in het archief.", "The content of this message is in the archive.",
         "Vraag de centrale toepassing om de maand terug te zetten; de levensloop blijft opvraagbaar.", business=True)
+    NOT_RETURNABLE = _c("VSB-ID-006", "SOA-03007",
+        "Deze zending kan niet ingetrokken worden.", "This zending can not be taken back.",
+        "Noem een aanvaarde zending die nog niet afgerekend is; crediteer anders haar facturen.", business=True)
 
     UNAVAILABLE = _c("VSB-SYS-001", "SOA-02002",
         "De dienst is tijdelijk niet beschikbaar.", "The service is temporarily unavailable.",

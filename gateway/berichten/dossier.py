@@ -36,7 +36,7 @@ class Mededeling:
     zorgkas: str
     pijler: str
     soort: str
-    """herinnering, vervallen or mutatie."""
+    """herinnering, vervallen, mutatie or intrekking."""
     tijdstip: datetime
     over_bericht: str | None = None
     vervalt_op: date | None = None

@@ -33,7 +33,7 @@ def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afre
         Refusal: NOT_DECIDABLE, or AMOUNTS when anything does not agree to the cent; then nothing is kept.
     """
     zending = zendingen.zending_van(conn, row.id)
-    if row.soort != ZENDING or zending is None or zending.afgerekend is not None:
+    if row.soort != ZENDING or zending is None or zending.afgerekend is not None or zending.ingetrokken_op is not None:
         raise Refusal(
             Code.NOT_DECIDABLE,
             place="/Afrekening/MessageId",

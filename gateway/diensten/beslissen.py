@@ -102,7 +102,7 @@ def _laat_vervallen(gateway: Gateway, bericht_id: str, now: datetime) -> bool:
             motivering=f"{dossiervorming.VERVALLEN.code}: {dossiervorming.VERVALLEN.tekst}",
             redenen=(dossiervorming.VERVALLEN,),
         )
-        _deel_mee(conn, row, "vervallen", now)
+        deel_mee(conn, row, "vervallen", now)
         noteer(conn, Gebeurtenis.BERAAD_VERVALLEN, actor=GATEWAY, onderwerp=bericht_id, gegevens={}, tijdstip=now)
     log.info("beraad_lapsed", message_id=bericht_id)
     return True
@@ -119,11 +119,18 @@ def _herinner(gateway: Gateway, wacht: Row[Any], now: datetime, vandaag: date) -
         if row is None or row.uitkomst != Uitkomst.IN_BERAAD.value:
             return False
         beraad.herinnerd(conn, wacht.bericht_id, max(bereikt))
-        _deel_mee(conn, row, "herinnering", now, wacht.vervalt_op)
+        deel_mee(conn, row, "herinnering", now, wacht.vervalt_op)
     return True
 
 
-def _deel_mee(conn: Connection, row: Row[Any], soort: str, now: datetime, vervalt_op: date | None = None) -> None:
+def deel_mee(
+    conn: Connection, row: Row[Any], soort: str, now: datetime, vervalt_op: date | None = None, volgorde: str | None = None
+) -> None:
+    """Tell the zorgkas that has a message what became of it.
+
+    Args:
+        volgorde: see naar_zorgkas.
+    """
     nummer = message_id(now)
     mededeling = Mededeling(
         message_id=nummer,
@@ -145,4 +152,5 @@ def _deel_mee(conn: Connection, row: Row[Any], soort: str, now: datetime, verval
         content=schrijf_mededeling(mededeling),
         now=now,
         test=row.test,
+        volgorde=volgorde,
     )

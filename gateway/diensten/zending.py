@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row
 
 from gateway.berichten.antwoord import Bewijs, FacturatieAntwoord
 from gateway.berichten.factuur import Zending
+from gateway.berichten.intrekking import Intrekking
 from gateway.berichten.zorgkas import Levering
 from gateway.central.cookbook import Cookbook
 from gateway.central.model import Ernst, Factuurfout, Uitkomst
@@ -19,10 +20,12 @@ from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.diensten.zending_antwoord import leg_klaar
-from gateway.diensten.zending_lezen import Gelezen, plat_bestand
+from gateway.diensten.zending_intrekken import LABEL, trek_in
+from gateway.diensten.zending_lezen import Gelezen, als_fouten, plat_bestand
 from gateway.diensten.zending_oordeel import GEWEIGERD, ONTVANGEN, Inhoudelijk, Inzending, Technisch, oordeel
 from gateway.exchange import lijn, tacks
 from gateway.observe import metrics
+from gateway.refusal import Refusal
 from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
 from gateway.store.slot import slot
@@ -61,6 +64,9 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         now=gateway.clock(),
     )
     zending = gelezen.zending
+    if gelezen.intrekking is not None:
+        _trek_in(werk, gelezen.intrekking)
+        return
     if zending is None:
         _weiger_technisch(werk, gelezen.fouten, None)
         return
@@ -74,6 +80,26 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         case Inhoudelijk(cookbook=cookbook, resultaat=resultaat):
             _aanvaard_technisch(werk, zending)
             _beslis(werk, zending, cookbook, resultaat)
+
+
+def _trek_in(werk: _Werk, intrekking: Intrekking) -> None:
+    slot(werk.conn, f"facturen/{intrekking.derdebetalende[:8]}")
+    try:
+        terug = trek_in(werk.gateway, werk.conn, intrekking, werk.row, werk.now)
+    except Refusal as refusal:
+        _weiger_technisch(werk, als_fouten(refusal), None)
+        return
+    werk.antwoord(
+        LABEL,
+        zendingnummer=terug.nummer,
+        maand=terug.maand,
+        zorgkas=terug.zorgkas,
+        gevraagd=terug.gevraagd,
+        aanvaard=0,
+        geweigerd=terug.gevraagd,
+    )
+    stappen = [(Stap.TECHNISCH_AANVAARD, LABEL), (Stap.AANVAARD, f"zending {terug.nummer} van {terug.maand:%Y-%m}")]
+    berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=Uitkomst.AANVAARD.value, zorgkas=terug.zorgkas)
 
 
 def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:

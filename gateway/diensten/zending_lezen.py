@@ -9,19 +9,25 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gateway.berichten.factuur import FACTUUR_TAG, Zending, Zendinglezer
+from gateway.berichten.intrekking import INTREKKING, Intrekking, lees_intrekking
 from gateway.berichten.names import FACTUUR
 from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, is_plat, stukken
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.kern import Gateway
 from gateway.refusal import Code, Refusal
+from gateway.schema import registry
 from gateway.schema.delen import Take, read_parts, read_steps
 from gateway.store import berichten
 from gateway.wire.generic import Origin, Post, read_post
 from gateway.wire.names import q
-from gateway.wire.parser import Bounds
+from gateway.wire.parser import Bounds, parse
 from gateway.wire.xop import read_message
 
 _BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
+
+
+_INTREKKING = 16_384
+"""Octets that an Intrekking has at most."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +45,8 @@ class Gelezen:
     """Why not."""
     plat: bool
     """It came as a flat file."""
+    intrekking: Intrekking | None = None
+    """It is no zending, but takes one back."""
 
 
 def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
@@ -52,7 +60,8 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
         raise LookupError(f"no message {bericht_id}")
     content_type, raw = berichten.inhoud(conn, bericht_id)
     post = _post(gateway, raw, content_type)
-    zending, fouten = lees_of_fouten(post.blob.content)
+    intrekking = _intrekking(post.blob.content)
+    zending, fouten = (None, ()) if intrekking is not None else lees_of_fouten(post.blob.content)
     return Gelezen(
         row=row,
         raw=raw,
@@ -61,7 +70,20 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
         zending=zending,
         fouten=fouten,
         plat=is_plat(post.blob.content),
+        intrekking=intrekking,
     )
+
+
+def _intrekking(content: bytes) -> Intrekking | None:
+    if len(content) > _INTREKKING or b"Intrekking" not in content:
+        return None
+    try:
+        root = parse(content)
+        registry.check(root)
+    except Refusal:
+        # Read as a zending it gets its errors.
+        return None
+    return lees_intrekking(root) if root.tag == INTREKKING else None
 
 
 def plat_bestand(gateway: Gateway, conn: Connection, bericht_id: str) -> bytes | None:

@@ -29,6 +29,7 @@ class Stap(StrEnum):
     AFLEVERING_MISLUKT = "aflevering_mislukt"
     BESLIST = "beslist"
     AFGEREKEND = "afgerekend"
+    INGETROKKEN = "ingetrokken"
 
 
 GATEWAY = "gateway"

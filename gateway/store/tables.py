@@ -162,6 +162,7 @@ zending = Table(
     Column("afgerekend", BigInteger, comment="accepted amount in the zorgkas's settlement"),
     Column("afgerekend_op", Moment),
     Column("betaalreferentie", String(22)),
+    Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""

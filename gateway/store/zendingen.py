@@ -46,9 +46,22 @@ def zending_van(conn: Connection, bericht_id: str) -> Row[Any] | None:
 
 
 def zendingen_van(conn: Connection, derdebetalende: str) -> frozenset[tuple[str, date]]:
-    """(Number, first day of the month) of every accepted zending of a third payer; a thousand a year at most."""
-    rows = conn.execute(select(zending.c.nummer, zending.c.maand).where(zending.c.derdebetalende == derdebetalende))
+    """(Number, first day of the month) of every accepted zending that a third payer did not take back; a thousand a year."""
+    vraag = select(zending.c.nummer, zending.c.maand)
+    rows = conn.execute(vraag.where(zending.c.derdebetalende == derdebetalende, zending.c.ingetrokken_op.is_(None)))
     return frozenset((r[0], r[1]) for r in rows)
+
+
+def zending_met(conn: Connection, derdebetalende: str, jaar: int, nummer: str) -> Row[Any] | None:
+    """The accepted zending with a number."""
+    z = zending.c
+    return conn.execute(select(zending).where(z.derdebetalende == derdebetalende, z.jaar == jaar, z.nummer == nummer)).first()
+
+
+def trek_in(conn: Connection, bericht_id: str, op: datetime) -> None:
+    """Nothing of a zending counts any more."""
+    gevonden = update(zending).where(zending.c.bericht_id == bericht_id)
+    conn.execute(gevonden.values(aanvaard=0, geweigerd=zending.c.gevraagd, ingetrokken_op=op))
 
 
 def reken_af(conn: Connection, bericht_id: str, aanvaard: int, referentie: str, op: datetime) -> None:

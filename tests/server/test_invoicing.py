@@ -23,7 +23,7 @@ from conformance.messages import envelope, head, start
 from conformance.walkthrough import sample_price, sample_signer, zending
 from gateway.berichten.factuur import Lijn, VorigeFactuur, Zending, lees_zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
-from gateway.berichten.names import ANTWOORD, ZORGKAS
+from gateway.berichten.names import ANTWOORD, FACTUUR, ZORGKAS
 from gateway.berichten.plat import controlegetal
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.schema import registry
@@ -316,6 +316,55 @@ def test_who_sends_flat_gets_flat_returns_beside_the_xml(start_gateway: Start) -
             assert [int(r[a:b]) for a, b in ((35, 47), (47, 59), (59, 71))] == [given.totaal, paid, lost]
             assert r[151:173].rstrip() == b"PAY-1"
             assert controlegetal(r[:348].decode()) == r[348:].decode()
+
+
+def take_back(number: str, month: date, riziv: str = IBW1) -> bytes:
+    """An Intrekking."""
+    return (
+        f'<Intrekking xmlns="{FACTUUR}"><Derdebetalende>{riziv}</Derdebetalende><Zendingnummer>{number}</Zendingnummer>'
+        f"<Maand>{month:%Y-%m}</Maand><Motivering>Dubbel verstuurd.</Motivering></Intrekking>"
+    ).encode()
+
+
+def test_a_whole_zending_is_taken_back_until_it_is_settled(start_gateway: Start) -> None:
+    with start_gateway() as gateway:
+        facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
+        dossier = stay(gateway, "els", 20)
+        given = per_day(gateway, "els", dossier, 1, days)
+        tack = facility.post(schrijf_zending(given), "REF1")
+        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        wrong = {
+            "another month": take_back("001", (days[0].replace(day=1) - timedelta(days=1)).replace(day=1)),
+            "a number never used": take_back("009", days[0]),
+            "another facility": take_back("001", days[0], "72090202000"),
+        }
+        for what, content in wrong.items():
+            facility.post(content, what)
+            (answer,) = results(facility, what, 1)
+            assert (label(answer), codes(answer)) == ("DF012-920999", ["VSB-ID-006"]), what
+        assert balance(gateway) == given.totaal
+        facility.post(take_back("001", days[0]), "TERUG")
+        (answer,) = results(facility, "TERUG", 1)
+        registry.check(answer)
+        assert label(answer) == "INHOUD-INGETROKKEN"
+        told = [etree.fromstring(c) for _, c, _ in kas.get()]
+        about = [r for r in told if r.tag == f"{{{ZORGKAS}}}Mededeling"]
+        assert [(r.findtext(f"{{{ZORGKAS}}}Soort"), r.findtext(f"{{{ZORGKAS}}}OverBericht")) for r in about] == [
+            ("intrekking", tack.Reference)
+        ]
+        registry.check(about[0])
+        assert balance(gateway) == 0
+        with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-003"):
+            kas.post(settle(tack.Reference, given.totaal, 0), "S1", message_name="VSB-AFREKENING")
+        facility.post(take_back("001", days[0]), "NOG EENS")
+        assert codes(results(facility, "NOG EENS", 1)[0]) == ["VSB-ID-006"]
+        again = per_day(gateway, "els", dossier, 2, days)
+        second = facility.post(schrijf_zending(again), "REF2")
+        assert [label(r) for r in results(facility, "REF2", 2)][-1] == "INHOUD-AANVAARD"
+        kas.post(settle(second.Reference, again.totaal, 0), "S2", message_name="VSB-AFREKENING")
+        facility.post(take_back("002", days[0]), "TE LAAT")
+        assert codes(results(facility, "TE LAAT", 1)[0]) == ["VSB-ID-006"]
+        assert balance(gateway) == again.totaal
 
 
 def balance(gateway: RunningGateway) -> int:

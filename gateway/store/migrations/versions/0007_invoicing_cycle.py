@@ -42,10 +42,12 @@ def upgrade() -> None:
     op.create_index("ix_gefactureerde_dag_bericht", "gefactureerde_dag", ["bericht_id"])
     op.add_column("zending", sa.Column("afgerekend_op", Moment()))
     op.add_column("zending", sa.Column("betaalreferentie", sa.String(22)))
+    op.add_column("zending", sa.Column("ingetrokken_op", Moment()))
 
 
 def downgrade() -> None:
     with op.batch_alter_table("zending") as zending:
+        zending.drop_column("ingetrokken_op")
         zending.drop_column("betaalreferentie")
         zending.drop_column("afgerekend_op")
     op.drop_index("ix_gefactureerde_dag_bericht", table_name="gefactureerde_dag")
