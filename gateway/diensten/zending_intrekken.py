@@ -1,4 +1,4 @@
-"""A facility takes an accepted zending back before its zorgkas settled it: every record is refused at its own request (202430)."""
+"""A facility takes an accepted zending back before its zorgkas settled it: every record is refused at its own wish (202430)."""
 
 from __future__ import annotations
 
