@@ -11,6 +11,8 @@ from sqlalchemy import ColumnElement, Connection, delete, or_, select, update
 from gateway.diensten.kern import Gateway
 from gateway.diensten.zending import verwerk
 from gateway.diensten.zending_lezen import lees
+from gateway.diensten.zending_oordeel import Inzending
+from gateway.diensten.zending_vooraf import oordeel_vooraf
 from gateway.exchange.beleid import back_off
 from gateway.observe.traces import span
 from gateway.store.tables import taak
@@ -39,9 +41,12 @@ def doe_taak(gateway: Gateway, werker: str, random: Random) -> bool:
         with span("judge", bericht_id):
             with gateway.store.reading() as conn:
                 gelezen = lees(gateway, conn, bericht_id)
+                zending, vooraf = gelezen.zending, None
+                if zending is not None:
+                    vooraf = oordeel_vooraf(conn, gateway.cookbooks, Inzending.van(gelezen, zending))
             with gateway.store.writing() as conn:
                 if conn.execute(delete(taak).where(taak.c.bericht_id == bericht_id)).rowcount == 1:
-                    verwerk(gateway, conn, gelezen)
+                    verwerk(gateway, conn, gelezen, vooraf)
     except Exception as error:
         # One zending that trips our own code must not stop the others; its row stays, to be tried again and seen.
         log.exception("task_failed", error=type(error).__name__)

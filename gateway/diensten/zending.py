@@ -23,6 +23,7 @@ from gateway.diensten.zending_antwoord import leg_klaar
 from gateway.diensten.zending_intrekken import LABEL, trek_in
 from gateway.diensten.zending_lezen import Gelezen, als_fouten, plat_bestand
 from gateway.diensten.zending_oordeel import GEWEIGERD, ONTVANGEN, Inhoudelijk, Inzending, Technisch, oordeel
+from gateway.diensten.zending_vooraf import Vooraf, geldt_nog
 from gateway.exchange import lijn, tacks
 from gateway.observe import metrics
 from gateway.refusal import Refusal
@@ -52,8 +53,12 @@ class _Werk:
         leg_klaar(self.conn, self.row, antwoord, naam=_POSTBUSNAAM.get(label, "HCPFAC"), plat=plat, now=self.now)
 
 
-def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
-    """Judge one stored zending, in the caller's transaction."""
+def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen, vooraf: Vooraf | None = None) -> None:
+    """Judge one stored zending, in the caller's transaction.
+
+    Args:
+        vooraf: the judgement that was made before it, taken over when it still holds.
+    """
     werk = _Werk(
         gateway=gateway,
         conn=conn,
@@ -71,10 +76,9 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen) -> None:
         _weiger_technisch(werk, gelezen.fouten, None)
         return
     slot(conn, f"facturen/{zending.derdebetalende[:8]}")
-    inzending = Inzending(
-        zending=zending, origin=gelezen.origin, voorziening=str(werk.row.voorziening), ontvangen_op=werk.row.ontvangen_op
-    )
-    match oordeel(conn, gateway.cookbooks, inzending):
+    inzending = Inzending.van(gelezen, zending)
+    al = vooraf is not None and geldt_nog(conn, vooraf, inzending)
+    match vooraf.gevonden if vooraf is not None and al else oordeel(conn, gateway.cookbooks, inzending):
         case Technisch(fouten=fouten, herkend=herkend):
             _weiger_technisch(werk, fouten, zending if herkend else None)
         case Inhoudelijk(cookbook=cookbook, resultaat=resultaat):

@@ -15,7 +15,7 @@ from gateway.central.resultaat import Zendingresultaat
 from gateway.central.zending import beoordeel_zending, controleer_zending
 from gateway.clock import BRUSSELS
 from gateway.diensten.zending_context import verzamel
-from gateway.diensten.zending_lezen import als_fouten
+from gateway.diensten.zending_lezen import Gelezen, als_fouten
 from gateway.refusal import Code, Refusal
 from gateway.trust.admission import Claim, check_facility, check_licence, check_software
 from gateway.wire.generic import Origin
@@ -32,6 +32,12 @@ class Inzending:
     voorziening: str
     """RIZIV number that the sender proved, 11 digits."""
     ontvangen_op: datetime
+
+    @classmethod
+    def van(cls, gelezen: Gelezen, zending: Zending) -> Inzending:
+        """Of a stored message."""
+        row = gelezen.row
+        return cls(zending=zending, origin=gelezen.origin, voorziening=str(row.voorziening), ontvangen_op=row.ontvangen_op)
 
 
 @dataclass(frozen=True, kw_only=True)
