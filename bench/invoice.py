@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import requests
 from sqlalchemy import insert
 
-from bench.running import members
+from bench.running import COMMAND, members, messages, running
 from bench.table import Row
-from conformance.walkthrough import sample_price
+from conformance.client import FacilityClient
+from conformance.walkthrough import sample_price, sample_signer
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.plat_schrijven import naar_plat
@@ -23,10 +29,14 @@ from gateway.reference.voorbeeld import voorbeeldbestanden
 from gateway.store import tables
 from gateway.store.engine import make_engine
 from gateway.store.migrate import upgrade
+from gateway.wire.http import XML_CONTENT_TYPE
 
 RIZIV, CODE, PER_PERSON = "72090103000", "763055", 28
 """Facility, code, and lines of a person: a line for each day of the shortest month."""
 LIMIT_MB = 250
+_FEWEST = 20
+_SMALL = 1_600
+"""Small messages at hand: a quarter is sent without anything beside it."""
 
 
 def run(quick: bool = False) -> list[Row]:
@@ -52,7 +62,59 @@ def run(quick: bool = False) -> list[Row]:
                     Row(name=f"per line of {size}, {form}", value=per_line, unit="µs", floor=first[form]),
                     Row(name=f"peak memory, {size} lines, {form}", value=found["peak"], unit="MB", floor=LIMIT_MB),
                 ]
-    return rows
+    return [*rows, *_beside(sizes[-1])]
+
+
+def _beside(size: int) -> list[Row]:
+    """How long a small message waits, at the 99th percentile, with a large zending being judged and without."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("VSB_BENCH_DIR")) as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'bench.sqlite'}"
+        persons = _fill(folder, url, size // PER_PERSON + 1 + _SMALL)
+        large, small = persons[_SMALL:], persons[:_SMALL]
+        sent = iter(messages(small))
+        with running(folder, url) as gateway:
+            worker = subprocess.Popen([*COMMAND, "worker"], env=gateway.environment)
+            try:
+                alone = _waits(gateway.port, sent, lambda n: n >= _SMALL // 4)
+                reference = _post(gateway.port, schrijf_zending(_zending(large, size)))
+                beside = _waits(gateway.port, sent, lambda _: _judged(url, reference))
+            finally:
+                worker.terminate()
+                worker.wait(60)
+    if len(beside) < _FEWEST:
+        raise RuntimeError(f"only {len(beside)} small messages while the zending was judged")
+    return [
+        Row(name=f"{what} of a small message beside {size} lines", value=of(beside) * 1e3, unit="ms", floor=of(alone) * 1e3)
+        for what, of in (("p99", _p99), ("longest wait", max))
+    ]
+
+
+def _waits(port: int, sent: Iterator[bytes], done: Callable[[int], bool]) -> list[float]:
+    waits: list[float] = []
+    while not done(len(waits)):
+        body = next(sent)
+        begin = time.perf_counter()
+        reply = requests.post(
+            f"http://127.0.0.1:{port}/soap/aanvraag/v1", data=body, headers={"Content-Type": XML_CONTENT_TYPE}, timeout=60
+        )
+        waits.append(time.perf_counter() - begin)
+        reply.raise_for_status()
+    return waits
+
+
+def _post(port: int, content: bytes) -> str:
+    facility = FacilityClient(f"http://127.0.0.1:{port}", sample_signer("facility-ibw-1"), RIZIV, pijler="eibwfin")
+    return str(facility.facturatie.post(content, "BENCH1").Reference)
+
+
+def _judged(url: str, reference: str) -> bool:
+    with closing(sqlite3.connect(url.removeprefix("sqlite:///"), timeout=60)) as conn:
+        return conn.execute("SELECT uitkomst FROM bericht WHERE id = ?", (reference,)).fetchone()[0] is not None
+
+
+def _p99(waits: list[float]) -> float:
+    return sorted(waits)[int(len(waits) * 0.99)]
 
 
 def _fill(folder: Path, url: str, count: int) -> list[str]:
