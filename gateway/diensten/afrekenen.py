@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
 
 from gateway.berichten.antwoord import FacturatieAntwoord
 from gateway.berichten.factuur import Factuur, Lijn
 from gateway.berichten.zorgkas import Afrekening
-from gateway.central.dagen import Sleutel, is_credit, sleutels
+from gateway.central.dagen import Sleutel, dagen, is_credit, sleutels
 from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.facturatie import ZENDING
 from gateway.diensten.kern import Gateway
@@ -20,10 +21,21 @@ from gateway.diensten.zending_lezen import lees, plat_bestand
 from gateway.refusal import Code, Finding, Refusal
 from gateway.store import berichten, zendingen
 from gateway.store.berichten import Ontvangst, Stap
+from gateway.store.slot import slot
 
 LABEL = "AFREKENING-920900"
+_KOPPELING = "300419"
 _REMEDIE = "Neem contact op met de zorgkas, of factureer de verbeterde lijn opnieuw."
 MAX_FINDINGS = 100
+
+
+class Geweigerd(NamedTuple):
+    """A record that the zorgkas does not pay."""
+
+    factuur: Factuur
+    lijn: Lijn
+    code: str
+    motivering: str
 
 
 def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening, ontvangst: Ontvangst) -> None:
@@ -33,6 +45,10 @@ def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afre
         Refusal: NOT_DECIDABLE, or AMOUNTS when anything does not agree to the cent; then nothing is kept.
     """
     zending = zendingen.zending_van(conn, row.id)
+    if zending is not None:
+        # A credit note for the same days is not judged meanwhile.
+        slot(conn, f"facturen/{zending.derdebetalende[:8]}")
+        zending = zendingen.zending_van(conn, row.id)
     if row.soort != ZENDING or zending is None or zending.afgerekend is not None or zending.ingetrokken_op is not None:
         raise Refusal(
             Code.NOT_DECIDABLE,
@@ -74,20 +90,23 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     zending = lees(gateway, conn, row.id).zending
     if zending is None:
         raise LookupError(f"accepted zending {row.id} can not be read")
-    al, dagen_nu = zendingen.geweigerd_van(conn, row.id), zendingen.dagen_van(conn, row.id)
-    lijnen = {(f.factuurnummer, x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
-    gevraagd = [(nummer.lstrip("0") or "0", volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
-    genormd = {(nummer.lstrip("0") or "0", volgnummer): gevonden for (nummer, volgnummer), gevonden in lijnen.items()}
+    al = frozenset((_nummer(f), n) for f, n in zendingen.geweigerd_van(conn, row.id))
+    dagen_nu = zendingen.dagen_van(conn, row.id)
+    gevraagd = [(_nummer(nummer), volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
+    lijnen = {(_nummer(f.factuurnummer), x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
     keren = Counter(gevraagd)
     vreemd = [
         n
         for n, sleutel in enumerate(gevraagd, 1)
-        if sleutel not in genormd or keren[sleutel] > 1 or not _weigerbaar(*genormd[sleutel], al, dagen_nu)
+        if sleutel not in lijnen or keren[sleutel] > 1 or not _weigerbaar(*lijnen[sleutel], al, dagen_nu)
     ]
     if vreemd:
         raise _geen_lijn(vreemd)
-    geweigerd = [genormd[sleutel] for sleutel in gevraagd]
-    som = sum(lijn.bedrag for _, lijn in geweigerd)
+    geweigerd = [
+        Geweigerd(*lijnen[sleutel], code, motivering)
+        for sleutel, (_, _, code, motivering) in zip(gevraagd, afrekening.geweigerde_lijnen, strict=True)
+    ]
+    som = sum(x.lijn.bedrag for x in geweigerd)
     if som != afrekening.geweigerd:
         raise Refusal(
             Code.AMOUNTS,
@@ -95,34 +114,52 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
             expected=f"{som} cent, de som van de geweigerde lijnen",
             found=f"{afrekening.geweigerd} cent",
         )
-    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, (s for f, x in geweigerd for s in sleutels(f, x)))
-    zendingen.bewaar_geweigerd(conn, row.id, f"zorgkas:{afrekening.zorgkas}", _rijen(geweigerd, afrekening))
+    geweigerd += _gekoppeld(geweigerd, set(gevraagd) | al, gateway.cookbooks[zending.pijler].aandelen)
+    vrij = (s for x in geweigerd for s in sleutels(x.factuur, x.lijn))
+    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, vrij)
+    rijen = ((x.factuur.factuurnummer, x.lijn.volgnummer, x.lijn.prestatiecode, x.lijn.bedrag, x.code) for x in geweigerd)
+    zendingen.bewaar_geweigerd(conn, row.id, f"zorgkas:{afrekening.zorgkas}", rijen)
     return [
         Factuurfout(
-            code=code,
+            code=x.code,
             ernst=Ernst.RECORD,
-            tekst=motivering,
+            tekst=x.motivering,
             tekst_en="Refused by the zorgkas.",
             record="30",
-            factuurnummer=f.factuurnummer,
-            volgnummer=x.volgnummer,
-            regel=x.regel,
+            factuurnummer=x.factuur.factuurnummer,
+            volgnummer=x.lijn.volgnummer,
+            regel=x.lijn.regel,
             remedie=_REMEDIE,
         )
-        for (f, x), (_, _, code, motivering) in zip(geweigerd, afrekening.geweigerde_lijnen, strict=True)
+        for x in geweigerd
     ]
+
+
+def _gekoppeld(geweigerd: Sequence[Geweigerd], al: AbstractSet[tuple[str, int]], aandelen: Mapping[str, str]) -> list[Geweigerd]:
+    """The records of the personal share beside a refused day: without it they would stand in the way of invoicing it again."""
+    mee: dict[tuple[str, int], Geweigerd] = {}
+    for x in geweigerd:
+        dagen_ = set(dagen(x.lijn))
+        for ander in x.factuur.lijnen if x.lijn.prestatiecode in aandelen.values() else ():
+            sleutel = x.factuur.factuurnummer, ander.volgnummer
+            if (
+                aandelen.get(ander.prestatiecode) == x.lijn.prestatiecode
+                and dagen_.issuperset(dagen(ander))
+                and sleutel not in al
+            ):
+                mee[sleutel] = Geweigerd(x.factuur, ander, _KOPPELING, "De gekoppelde dag is geweigerd.")
+    return list(mee.values())
+
+
+def _nummer(factuurnummer: str) -> str:
+    return factuurnummer.lstrip("0") or "0"
 
 
 def _weigerbaar(factuur: Factuur, lijn: Lijn, al: frozenset[tuple[str, int]], dagen_nu: frozenset[Sleutel]) -> bool:
     """A credit gives money back, and what was credited since is given back already: neither can be refused."""
-    if is_credit(factuur) or (factuur.factuurnummer, lijn.volgnummer) in al:
+    if is_credit(factuur) or (_nummer(factuur.factuurnummer), lijn.volgnummer) in al:
         return False
     return dagen_nu.issuperset(sleutels(factuur, lijn))
-
-
-def _rijen(geweigerd: list[tuple[Factuur, Lijn]], afrekening: Afrekening) -> Iterator[tuple[str, int, str, int, str]]:
-    for (f, x), (_, _, code, _) in zip(geweigerd, afrekening.geweigerde_lijnen, strict=True):
-        yield f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, code
 
 
 def _geen_lijn(vreemd: list[int]) -> Refusal:
