@@ -85,7 +85,7 @@ def test_processes_of_the_release_before_work_on_the_new_schema_beside_the_new_o
     try:
         before = send(old, "els")
         assert before[1] == "aanvaard"
-        assert "0006" in run(new.environment, "database", "upgrade")
+        assert "0007" in run(new.environment, "database", "upgrade")
 
         started, held = send(old, "griet"), send(old, "sofie")
         assert (started[1], held[1]) == ("aanvaard", "in_beraad")
