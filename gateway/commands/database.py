@@ -14,7 +14,7 @@ from sqlalchemy import Engine, MetaData, Table, func, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from gateway.commands.shared import Database, stop
+from gateway.commands.shared import Database, database_text, stop
 from gateway.settings import Settings
 from gateway.store import migrate
 from gateway.store.backup import BackupProblem, maak_backup, zet_backup_terug
@@ -163,8 +163,7 @@ def _understood() -> Iterator[None]:
     except ArgumentError:
         stop("Dit is geen adres van een databank; verwacht: sqlite:///pad of postgresql+psycopg://…")
     except SQLAlchemyError as error:
-        # Only its first line: statement and details carry values of rows.
-        stop(f"De databank antwoordt niet zoals verwacht: {next(iter(str(getattr(error, 'orig', '')).splitlines()), '')}")
+        stop(database_text(error))
 
 
 def _progress() -> Progress:

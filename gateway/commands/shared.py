@@ -63,14 +63,18 @@ def open_store(url: str | None) -> Iterator[Store]:
     except ArgumentError:
         stop("Dit is geen adres van een databank; verwacht: sqlite:///pad of postgresql+psycopg://…")
     except SQLAlchemyError as error:
-        # Only its first line: statement and details carry values of rows.
-        first = next(iter(str(getattr(error, "orig", "")).splitlines()), type(error).__name__)
-        stop(f"De databank antwoordt niet zoals verwacht: {gemaskeerd(first)}")
+        stop(database_text(error))
     except Refusal as refusal:
         stop(refusal_text(refusal))
     finally:
         if store is not None:
             store.engine.dispose()
+
+
+def database_text(error: SQLAlchemyError) -> str:
+    """What the database said, without what it says of rows: only the first line, persons' numbers masked."""
+    first = next(iter(str(getattr(error, "orig", "")).splitlines()), type(error).__name__)
+    return f"De databank antwoordt niet zoals verwacht: {gemaskeerd(first)}"
 
 
 def now() -> datetime:
