@@ -79,11 +79,10 @@ def check(file: Bestand) -> None:
     Rights, prices and days are judged by the gateway, which knows them.
     """
     octets = file.read_bytes()
-    if is_plat(octets):
-        if fouten := _fouten(octets):
-            stop("\n".join(map(_regel, fouten)), status=1)
-        octets = naar_xml(octets)
-    zending = _zending(octets)
+    try:
+        zending = _zending(naar_xml(octets) if is_plat(octets) else octets)
+    except PlatProblem as probleem:
+        stop("\n".join(map(_regel, probleem.fouten)), status=1)
     lijnen = sum(len(f.lijnen) for f in zending.facturen)
     _console.print(
         f"Leesbaar: zending {zending.zendingnummer} van {zending.maand:%Y-%m}, {len(zending.facturen)} facturen, "
