@@ -27,12 +27,14 @@ ENGINES = ("sqlite", "postgresql")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "both_engines: its gateways run on SQLite and on PostgreSQL")
+    config.addinivalue_line("markers", "postgresql_only: of what SQLite does not have, such as partitions")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marked = metafunc.definition.get_closest_marker("both_engines") is not None
     if "engine_name" in metafunc.fixturenames and (marked or "database_url" in metafunc.fixturenames):
-        metafunc.parametrize("engine_name", ENGINES, indirect=True, scope="session")
+        only = metafunc.definition.get_closest_marker("postgresql_only") is not None
+        metafunc.parametrize("engine_name", ENGINES[1:] if only else ENGINES, indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")

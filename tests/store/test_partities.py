@@ -42,11 +42,6 @@ def own(engine: Engine) -> Store:
     return Store(engine)
 
 
-def only_postgresql(store: Store) -> None:
-    if store.engine.dialect.name != "postgresql":
-        pytest.skip("SQLite has no partitions")
-
-
 pytestmark = pytest.mark.both_engines
 
 
@@ -116,8 +111,8 @@ def test_bytes_that_stand_under_a_neighbouring_month_are_found_by_their_id(own: 
         assert berichten.inhoud(conn, name) == ("t", b"bytes")
 
 
+@pytest.mark.postgresql_only
 def test_this_month_and_the_next_two_have_partitions_once(own: Store) -> None:
-    only_postgresql(own)
     now = datetime(2031, 11, 30, 23, 59, tzinfo=UTC)
     with own.writing() as conn:
         made = zorg_voor_partities(conn, now)
@@ -128,8 +123,8 @@ def test_this_month_and_the_next_two_have_partitions_once(own: Store) -> None:
         assert zorg_voor_partities(conn, now) == []
 
 
+@pytest.mark.postgresql_only
 def test_a_month_without_a_partition_takes_inserts_and_its_rows_move_to_the_partition_later(own: Store) -> None:
-    only_postgresql(own)
     vul(own, JAN, 3)
     vul(own, FEB, 2)
     before = inhoud(own)
@@ -143,8 +138,8 @@ def test_a_month_without_a_partition_takes_inserts_and_its_rows_move_to_the_part
     assert tabellen(own, r"%\_oud") == []
 
 
+@pytest.mark.postgresql_only
 def test_rows_that_came_unexpected_keep_a_partition(own: Store) -> None:
-    only_postgresql(own)
     vul(own, JAN, 3)
     with own.writing() as conn:
         for tabel in INHOUD:
@@ -153,8 +148,8 @@ def test_rows_that_came_unexpected_keep_a_partition(own: Store) -> None:
     assert len(inhoud(own)) == 6
 
 
+@pytest.mark.postgresql_only
 def test_senders_go_on_while_partitions_are_made_and_dropped(own: Store) -> None:
-    only_postgresql(own)
     stop, errors, sent = threading.Event(), [], [0]
 
     def send(number: int) -> None:
@@ -193,12 +188,11 @@ def test_senders_go_on_while_partitions_are_made_and_dropped(own: Store) -> None
     assert len(inhoud(own)) == 2 * sent[0] > 0
 
 
+@pytest.mark.postgresql_only
 def test_the_worker_makes_the_partitions_of_the_gateways_own_time(
     start_gateway: Callable[..., AbstractContextManager[RunningGateway]], new_database: Callable[[], str]
 ) -> None:
     url = new_database()
-    if "postgresql" not in url:
-        pytest.skip("SQLite has no partitions")
     with start_gateway(VSB_DATABASE_URL=url, VSB_CLOCK="2031-05-10T12:00:00+02:00"):
         store = Store(make_engine(url))
         end = time.monotonic() + 60
