@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
@@ -23,7 +24,9 @@ from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
 from gateway.paths import data_dir
 from gateway.trust.identity import read_identity
-from gateway.trust.signing import Signer
+from gateway.trust.signing import Signer, sign_blob, sign_envelope
+from gateway.wire.blob import write_blob
+from gateway.wire.envelope import serialise, write_envelope
 from gateway.wire.http import XML_CONTENT_TYPE
 
 NAMES = names()
@@ -202,3 +205,32 @@ def running_receiver(folder: Path, port: int | None = None) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+@contextmanager
+def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
+    """A file system of its own size, mounted on a folder; who may not mount fails."""
+    folder.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def posted_zending(gateway: RunningGateway, content: bytes, reference: str) -> bytes:
+    """A signed post of a blob, flat or XML, as a client of the federal contract sends it."""
+    now, signer = gateway.now(), sample_signer("facility-ibw-1")
+    ns = 'xmlns="urn:be:cin:nip:async:generic" xmlns:e="urn:be:cin:mycarenet:esb:common:v2"'
+    post = etree.fromstring(
+        f"<post {ns}><CommonInput><e:Request><e:IsTest>false</e:IsTest></e:Request><e:Origin><e:Package><e:License>"
+        "<e:Username>zorgsoft</e:Username><e:Password>zorgsoft-demo</e:Password></e:License></e:Package>"
+        f"<e:CareProvider><e:Nihii><e:Value>{IBW1}</e:Value></e:Nihii></e:CareProvider></e:Origin>"
+        f"<e:InputReference>{reference}</e:InputReference></CommonInput></post>"
+    )
+    post.append(write_blob("{urn:be:cin:nip:async:generic}Detail", content, content_type="text/plain", message_name="HCPFAC"))
+    xades = etree.SubElement(post, "{urn:be:cin:nip:async:generic}Xades-t")
+    xades.text = base64.b64encode(sign_blob(content, signer, now)).decode()
+    root = write_envelope(post)
+    sign_envelope(root, signer, now, parts=("Timestamp", "BinarySecurityToken"))
+    return serialise(root)

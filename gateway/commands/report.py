@@ -26,7 +26,6 @@ app = typer.Typer(
     help="What was invoiced, refused and paid, for a facility, a zorgkas or all. Months are those that were invoiced; amounts in "
     "files are whole cents. `payments` writes the credit transfer file of what a zorgkas settled.",
 )
-_DAG = "YYYY-MM-DD"
 From = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="First month; twelve months ago if left out.")]
 To = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="Last month; the current one if left out.")]
 Facility = Annotated[str | None, typer.Option(metavar="RIZIV", help="Only this facility, 11 digits.")]

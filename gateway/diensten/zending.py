@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -44,13 +45,18 @@ class _Werk:
     plat: bool
     now: datetime
 
+    @cached_property
+    def plat_bestand(self) -> bytes | None:
+        """What was sent flat, inflated once for all answers."""
+        return plat_bestand(self.gateway, self.conn, self.row.id) if self.plat else None
+
     def antwoord(self, label: str, **rest: Any) -> None:
         """Put a result in the sender's mailbox."""
         antwoord = FacturatieAntwoord(
             label=label, message_id=self.row.id, input_reference=self.row.bedrijfs_id, tijdstip=self.now, **rest
         )
-        plat = plat_bestand(self.gateway, self.conn, self.row.id) if self.plat else None
-        leg_klaar(self.conn, self.row, antwoord, naam=_POSTBUSNAAM.get(label, "HCPFAC"), plat=plat, now=self.now)
+        naam = _POSTBUSNAAM.get(label, "HCPFAC")
+        leg_klaar(self.conn, self.row, antwoord, naam=naam, plat=self.plat_bestand, now=self.now)
 
 
 def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen, vooraf: Vooraf | None = None) -> None:

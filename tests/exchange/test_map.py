@@ -15,6 +15,7 @@ import pytest
 from gateway.exchange.indeling import MAX_RECEIPT
 from gateway.exchange.map import DirectoryDrop
 from gateway.exchange.transport import HandedOver, Receipt, Refused, Unreachable
+from tests import support
 from tests.exchange.drops import CONTENT, at_once, delivery, name
 
 DROP = DirectoryDrop()
@@ -179,15 +180,10 @@ def test_a_reader_never_sees_a_part_of_a_file_or_a_file_without_its_checksum(roo
 @pytest.fixture
 def small_disk(root: Path) -> Iterator[Path]:
     """A zorgkas's folder on a file system of 1 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(root)], check=True)
-    try:
+    with support.small_disk(root, 1):
         (root / "uit").mkdir()
         (root / "ontvangst").mkdir()
         yield root
-    finally:
-        subprocess.run(["umount", str(root)], check=True)
 
 
 def test_a_full_disk_is_unreachable_and_leaves_nothing_behind(small_disk: Path) -> None:

@@ -13,6 +13,7 @@ from gateway.exchange import sftp
 from gateway.exchange.indeling import MAX_RECEIPT
 from gateway.exchange.sftp import SftpDrop
 from gateway.exchange.transport import HandedOver, Receipt, Refused, Unreachable
+from tests import support
 from tests.exchange.drops import CONTENT, at_once, delivery, name
 from tests.exchange.sshd import Sshd, cut_wire, private_sshd
 
@@ -206,14 +207,9 @@ def test_a_server_that_says_nothing_is_unreachable(server: Sshd, drop: SftpDrop,
 @pytest.fixture
 def small_disk(server: Sshd) -> Iterator[Sshd]:
     """The zorgkas's folder on a file system of 1 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root can mount a small disk")
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(server.root)], check=True)
-    try:
+    with support.small_disk(server.root, 1):
         (server.root / "uit").mkdir()
         yield server
-    finally:
-        subprocess.run(["umount", str(server.root)], check=True)
 
 
 def test_a_full_disk_is_unreachable_and_leaves_nothing_behind(small_disk: Sshd, drop: SftpDrop) -> None:

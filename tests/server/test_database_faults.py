@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from conformance.messages import signed_message
 from conformance.walkthrough import sample_signer
 from tests.databases import private_postgresql
 from tests.server.test_main_job import wait_for
-from tests.support import RunningGateway, running_gateway
+from tests.support import RunningGateway, running_gateway, small_disk
 
 ANSWER = "{urn:vsb-gateway:aanvraag:v1}Antwoord"
 PART = "{urn:vsb-gateway:antwoord:v1}"
@@ -75,16 +74,6 @@ def test_a_database_that_goes_away_and_comes_back(tmp_path: Path) -> None:
         server.start()
         wait_for(lambda: not ready(gateway))
         all_is_well(gateway, before, later)
-
-
-@contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Path]:
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(folder)], check=True)
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 def fill(file: Path) -> None:

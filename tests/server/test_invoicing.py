@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import csv
 import subprocess
 import sys
@@ -30,13 +29,10 @@ from gateway.schema import registry
 from gateway.store import tables
 from gateway.store.engine import make_engine
 from gateway.store.metadata import metadata
-from gateway.trust.signing import sign_blob, sign_envelope
-from gateway.wire.blob import write_blob
-from gateway.wire.envelope import serialise, write_envelope
 from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.parser import parse
 from tests.server.test_main_job import label, results
-from tests.support import IBW1, PERSONS, SOAP, RunningGateway
+from tests.support import IBW1, PERSONS, SOAP, RunningGateway, posted_zending
 
 pytestmark = pytest.mark.both_engines
 Start = Callable[..., AbstractContextManager[RunningGateway]]
@@ -60,24 +56,6 @@ def dry_run(gateway: RunningGateway, service: str, message: bytes) -> etree._Ele
     return etree.fromstring(reply.content).find(f"{SOAP}Body")[0]  # type: ignore[index]
 
 
-def posted(gateway: RunningGateway, content: bytes, reference: str) -> bytes:
-    """A signed post of a zending, as bytes."""
-    now, signer = gateway.now(), sample_signer("facility-ibw-1")
-    ns = 'xmlns="urn:be:cin:nip:async:generic" xmlns:e="urn:be:cin:mycarenet:esb:common:v2"'
-    post = etree.fromstring(
-        f"<post {ns}><CommonInput><e:Request><e:IsTest>false</e:IsTest></e:Request><e:Origin><e:Package><e:License>"
-        "<e:Username>zorgsoft</e:Username><e:Password>zorgsoft-demo</e:Password></e:License></e:Package>"
-        f"<e:CareProvider><e:Nihii><e:Value>{IBW1}</e:Value></e:Nihii></e:CareProvider></e:Origin>"
-        f"<e:InputReference>{reference}</e:InputReference></CommonInput></post>"
-    )
-    post.append(write_blob("{urn:be:cin:nip:async:generic}Detail", content, content_type="text/plain", message_name="HCPFAC"))
-    xades = etree.SubElement(post, "{urn:be:cin:nip:async:generic}Xades-t")
-    xades.text = base64.b64encode(sign_blob(content, signer, now)).decode()
-    root = write_envelope(post)
-    sign_envelope(root, signer, now, parts=("Timestamp", "BinarySecurityToken"))
-    return serialise(root)
-
-
 def codes(antwoord: etree._Element) -> list[str | None]:
     return [e.findtext(f"{{{ANTWOORD}}}Code") for e in antwoord.iter(f"{{{ANTWOORD}}}Fout")]
 
@@ -96,6 +74,15 @@ def month_of(gateway: RunningGateway) -> tuple[date, date]:
     """Two days ago and yesterday, or the last two of the month before, so that both lie in one month."""
     last = gateway.today() - timedelta(days=1)
     return (last - timedelta(days=1), last) if last.day > 1 else (last - timedelta(days=2), last - timedelta(days=1))
+
+
+def accepted(gateway: RunningGateway, days: Sequence[date]) -> tuple[str, Zending, str]:
+    """An accepted zending 001 of these days: its dossier, the zending, its MessageId."""
+    facility, dossier = gateway.facility().facturatie, stay(gateway, "els", 20)
+    given = per_day(gateway, "els", dossier, 1, days)
+    tack = facility.post(schrijf_zending(given), "REF1")
+    assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+    return dossier, given, str(tack.Reference)
 
 
 def per_day(gateway: RunningGateway, person: str, dossier: str, number: int, days: Sequence[date]) -> Zending:
@@ -167,16 +154,16 @@ def test_a_dry_run_of_a_zending_answers_at_once_with_what_the_mailbox_would_say(
         wrong = with_lines(good, [x._replace(bedrag=1) for x in good.facturen[0].lijnen])
         before = rows(gateway)
         for given, expected in ((good, ("INHOUD-AANVAARD", [])), (wrong, ("INHOUD-920099", ["301940", "301940"]))):
-            payload = dry_run(gateway, "facturatie", posted(gateway, schrijf_zending(given), "PROEF1"))
+            payload = dry_run(gateway, "facturatie", posted_zending(gateway, schrijf_zending(given), "PROEF1"))
             registry.check(payload)
             assert (label(payload), codes(payload), payload.get("Proef")) == (*expected, "true")
-        unread = dry_run(gateway, "facturatie", posted(gateway, b"920000", "PROEF1"))
+        unread = dry_run(gateway, "facturatie", posted_zending(gateway, b"920000", "PROEF1"))
         assert (label(unread), codes(unread)) == ("DF012-920999", ["100103"])
         assert rows(gateway) == before
         facility = gateway.facility().facturatie
         facility.post(schrijf_zending(good), "ECHT1")
         assert [label(r) for r in results(facility, "ECHT1", 2)] == ["DF011-931000", "INHOUD-AANVAARD"]
-        again = dry_run(gateway, "facturatie", posted(gateway, schrijf_zending(good), "PROEF1"))
+        again = dry_run(gateway, "facturatie", posted_zending(gateway, schrijf_zending(good), "PROEF1"))
         assert codes(again) == ["100721"], "it sees what was really sent"
 
 
@@ -193,30 +180,27 @@ def test_a_dry_run_is_for_who_may_send_and_asks_nothing_else(gateway: RunningGat
 def test_a_settlement_names_the_records_that_it_refuses_and_agrees_to_the_cent(start_gateway: Start) -> None:
     with start_gateway() as gateway:
         facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
-        dossier = stay(gateway, "els", 20)
-        given = per_day(gateway, "els", dossier, 1, days)
-        tack = facility.post(schrijf_zending(given), "REF1")
-        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        dossier, given, message_id = accepted(gateway, days)
         total, second = given.totaal, given.facturen[0].lijnen[1].bedrag
         wrong = {
-            "lines without amount": settle(tack.Reference, total, 0, ("1", 2, "300430")),
-            "an amount without lines": settle(tack.Reference, total, second),
-            "a cent too little": settle(tack.Reference, total, second - 1, ("1", 2, "300430")),
-            "a line that is not there": settle(tack.Reference, total, second, ("1", 3, "300430")),
-            "an invoice that is not there": settle(tack.Reference, total, second, ("7", 2, "300430")),
-            "a line twice": settle(tack.Reference, total, 2 * second, ("1", 2, "300430"), ("1", 2, "300430")),
-            "another total": settle(tack.Reference, total + 1, second, ("1", 2, "300430")),
+            "lines without amount": settle(message_id, total, 0, ("1", 2, "300430")),
+            "an amount without lines": settle(message_id, total, second),
+            "a cent too little": settle(message_id, total, second - 1, ("1", 2, "300430")),
+            "a line that is not there": settle(message_id, total, second, ("1", 3, "300430")),
+            "an invoice that is not there": settle(message_id, total, second, ("7", 2, "300430")),
+            "a line twice": settle(message_id, total, 2 * second, ("1", 2, "300430"), ("1", 2, "300430")),
+            "another total": settle(message_id, total + 1, second, ("1", 2, "300430")),
         }
         for what, content in wrong.items():
             with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
                 kas.post(content, what, message_name="VSB-AFREKENING")
-        kas.post(settle(tack.Reference, total, second, ("1", 2, "300430")), "GOED", message_name="VSB-AFREKENING")
+        kas.post(settle(message_id, total, second, ("1", 2, "300430")), "GOED", message_name="VSB-AFREKENING")
         told = results(facility, "REF1", 3)[-1]
         registry.check(told)
         assert (label(told), codes(told)) == ("AFREKENING-920900", ["300430"])
         assert told.findtext(f"{{{ANTWOORD}}}Aanvaard") == f"{total - second}"
         with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-003"):
-            kas.post(settle(tack.Reference, total, 0), "TWEEDE", message_name="VSB-AFREKENING")
+            kas.post(settle(message_id, total, 0), "TWEEDE", message_name="VSB-AFREKENING")
         # The refused day may be invoiced again, the paid one may not.
         vorige = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=days[0].replace(day=1))
         regels = given.facturen[0].lijnen
@@ -258,23 +242,20 @@ def reports_agree(gateway: RunningGateway, total: int, second: int) -> None:
 def test_a_record_that_was_credited_since_can_not_be_refused_as_well(start_gateway: Start) -> None:
     with start_gateway() as gateway:
         facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
-        dossier = stay(gateway, "els", 20)
-        given = per_day(gateway, "els", dossier, 1, days)
-        tack = facility.post(schrijf_zending(given), "REF1")
-        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        dossier, given, message_id = accepted(gateway, days)
         first = given.facturen[0].lijnen[0]
         vorige = VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=days[0].replace(day=1))
         terug = [first._replace(aantal=-1, bedrag=-first.bedrag)]
         credit = with_lines(per_day(gateway, "els", dossier, 2, days), terug, type_facturering="3", vorige=vorige)
         credited = facility.post(schrijf_zending(credit), "REF2")
         assert [label(r) for r in results(facility, "REF2", 2)][-1] == "INHOUD-AANVAARD"
-        twice = settle(tack.Reference, given.totaal, first.bedrag, ("1", 1, "300430"))
+        twice = settle(message_id, given.totaal, first.bedrag, ("1", 1, "300430"))
         with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
             kas.post(twice, "S1", message_name="VSB-AFREKENING")
         undone = settle(credited.Reference, -first.bedrag, -first.bedrag, ("2", 1, "300430"))
         with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-004"):
             kas.post(undone, "S2", message_name="VSB-AFREKENING")
-        kas.post(settle(tack.Reference, given.totaal, 0), "S3", message_name="VSB-AFREKENING")
+        kas.post(settle(message_id, given.totaal, 0), "S3", message_name="VSB-AFREKENING")
         kas.post(settle(credited.Reference, -first.bedrag, 0), "S4", message_name="VSB-AFREKENING")
         assert balance(gateway) == given.totaal - first.bedrag
         out = str(gateway.folder / "betalingen.xml")
@@ -329,10 +310,7 @@ def take_back(number: str, month: date, riziv: str = IBW1) -> bytes:
 def test_a_whole_zending_is_taken_back_until_it_is_settled(start_gateway: Start) -> None:
     with start_gateway() as gateway:
         facility, kas, days = gateway.facility().facturatie, gateway.kas("180"), month_of(gateway)
-        dossier = stay(gateway, "els", 20)
-        given = per_day(gateway, "els", dossier, 1, days)
-        tack = facility.post(schrijf_zending(given), "REF1")
-        assert [label(r) for r in results(facility, "REF1", 2)][-1] == "INHOUD-AANVAARD"
+        dossier, given, message_id = accepted(gateway, days)
         wrong = {
             "another month": take_back("001", (days[0].replace(day=1) - timedelta(days=1)).replace(day=1)),
             "a number never used": take_back("009", days[0]),
@@ -350,12 +328,12 @@ def test_a_whole_zending_is_taken_back_until_it_is_settled(start_gateway: Start)
         told = [etree.fromstring(c) for _, c, _ in kas.get()]
         about = [r for r in told if r.tag == f"{{{ZORGKAS}}}Mededeling"]
         assert [(r.findtext(f"{{{ZORGKAS}}}Soort"), r.findtext(f"{{{ZORGKAS}}}OverBericht")) for r in about] == [
-            ("intrekking", tack.Reference)
+            ("intrekking", message_id)
         ]
         registry.check(about[0])
         assert balance(gateway) == 0
         with pytest.raises(zeep.exceptions.Fault, match="VSB-ID-003"):
-            kas.post(settle(tack.Reference, given.totaal, 0), "S1", message_name="VSB-AFREKENING")
+            kas.post(settle(message_id, given.totaal, 0), "S1", message_name="VSB-AFREKENING")
         facility.post(take_back("001", days[0]), "NOG EENS")
         assert codes(results(facility, "NOG EENS", 1)[0]) == ["VSB-ID-006"]
         again = per_day(gateway, "els", dossier, 2, days)

@@ -26,12 +26,10 @@ from gateway.schema import registry
 from gateway.trust.chain import load_trust_store
 from gateway.trust.policy import SYNCHRONOUS
 from gateway.trust.revocation import RevocationMode
-from gateway.trust.signing import sign_blob, sign_envelope
 from gateway.trust.wssecurity import verify
-from gateway.wire.blob import write_blob
-from gateway.wire.envelope import read_envelope, serialise, write_envelope
+from gateway.wire.envelope import read_envelope
 from gateway.wire.parser import parse
-from tests.support import IBW1, PERSONS, RunningGateway, free_port, running_receiver
+from tests.support import IBW1, PERSONS, RunningGateway, free_port, posted_zending, running_receiver
 
 CERTS = Path(__file__).parents[2] / "certs-sample"
 pytestmark = pytest.mark.both_engines
@@ -259,20 +257,7 @@ def test_a_flat_file_is_judged_as_the_same_xml_and_its_own_errors_are_told(gatew
 
 
 def _post_text(gateway: RunningGateway, content: bytes, reference: str) -> None:
-    now, signer = gateway.now(), sample_signer("facility-ibw-1")
-    ns = 'xmlns="urn:be:cin:nip:async:generic" xmlns:e="urn:be:cin:mycarenet:esb:common:v2"'
-    post = etree.fromstring(
-        f"<post {ns}><CommonInput><e:Request><e:IsTest>false</e:IsTest></e:Request><e:Origin><e:Package><e:License>"
-        "<e:Username>zorgsoft</e:Username><e:Password>zorgsoft-demo</e:Password></e:License></e:Package>"
-        f"<e:CareProvider><e:Nihii><e:Value>{IBW1}</e:Value></e:Nihii></e:CareProvider></e:Origin>"
-        f"<e:InputReference>{reference}</e:InputReference></CommonInput></post>"
-    )
-    post.append(write_blob("{urn:be:cin:nip:async:generic}Detail", content, content_type="text/plain", message_name="HCPFAC"))
-    xades = etree.SubElement(post, "{urn:be:cin:nip:async:generic}Xades-t")
-    xades.text = base64.b64encode(sign_blob(content, signer, now)).decode()
-    root = write_envelope(post)
-    sign_envelope(root, signer, now, parts=("Timestamp", "BinarySecurityToken"))
-    answer = gateway.post("facturatie", serialise(root))
+    answer = gateway.post("facturatie", posted_zending(gateway, content, reference))
     assert not answer.is_fault, answer.body
 
 
