@@ -20,7 +20,8 @@ from sqlalchemy import insert
 from bench.running import COMMAND, members, messages, running
 from bench.table import Row
 from conformance.client import FacilityClient
-from conformance.walkthrough import sample_price, sample_signer
+from conformance.sample import sample_price
+from conformance.walkthrough import sample_signer
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.plat_schrijven import naar_plat
@@ -29,6 +30,7 @@ from gateway.reference.voorbeeld import voorbeeldbestanden
 from gateway.store import tables
 from gateway.store.engine import make_engine
 from gateway.store.migrate import upgrade
+from gateway.wire.blob import deflate
 from gateway.wire.http import XML_CONTENT_TYPE
 
 RIZIV, CODE, PER_PERSON = "72090103000", "763055", 28
@@ -51,8 +53,9 @@ def run(quick: bool = False) -> list[Row]:
         for size in sizes:
             given = _zending(persons[: size // PER_PERSON + 1], size)
             files = {"XML": folder / f"{size}.xml", "flat": folder / f"{size}.plat"}
-            files["XML"].write_bytes(schrijf_zending(given))
-            files["flat"].write_bytes(naar_plat(given))
+            for form, octets in {"XML": schrijf_zending(given), "flat": naar_plat(given)}.items():
+                path = files[form]
+                path.with_suffix(f"{path.suffix}.deflate").write_bytes(deflate(octets))
             for form, path in files.items():
                 found = _measure(url, path, files["XML"])
                 per_line = found["seconds"] / size * 1e6

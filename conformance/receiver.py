@@ -72,10 +72,11 @@ class Receiver:
             raise Refusal(Code.UNKNOWN_OPERATION, place="/Envelope/Body", expected="post")
         post = read_post(envelope.payload, max_blob=_LIMIT)
         verify_blob_signature(post.xades, post.blob, signed.certificate, SYNCHRONOUS, now)
-        message_id, zorgkas = self._address(post.blob.content)
+        content = post.blob.content.whole()
+        message_id, zorgkas = self._address(content)
         if zorgkas != code:
             raise Refusal(Code.UNKNOWN_MESSAGE, place="Zorgkas", expected=code, found=zorgkas)
-        self._keep(code, message_id, post.blob.content)
+        self._keep(code, message_id, content)
         response = write_post_response(request=post.blob.content, input_reference=post.input_reference, reference=message_id)
         signer = self.signer_of(code)
         if signer is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -19,10 +18,10 @@ from rich.table import Table
 
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
 from conformance.messages import names
+from conformance.sample import sample_price, sample_rows
 from gateway.berichten.names import ANTWOORD, ZORGKAS
 from gateway.clock import BRUSSELS, Clock, system_clock
 from gateway.paths import data_dir
-from gateway.reference.waarden import datum
 from gateway.trust.identity import read_identity
 from gateway.trust.signing import Signer, load_signer
 from gateway.wire.envelope import read_envelope
@@ -263,7 +262,7 @@ def _message_id(levering: bytes) -> str:
 
 def _amount(levering: bytes) -> int:
     original = base64.b64decode(parse(levering).findtext(f"{{{ZORGKAS}}}Origineel") or "")
-    content = read_post(read_envelope(original).payload, max_blob=1 << 26).blob.content
+    content = read_post(read_envelope(original).payload, max_blob=1 << 26).blob.content.whole()
     return int(etree.fromstring(content).findtext("{*}Totaal") or "0")
 
 
@@ -271,7 +270,7 @@ def zending(*, riziv: str, insz: str, dossier: str, zorgkas: str, number: int, s
     """A zending with one person's days at the sample price."""
     days = (end - start).days + 1
     amount = sum(sample_price(riziv, start + timedelta(days=n), today) for n in range(days))
-    facility = next(row for row in _sample_rows("voorzieningen") if row["riziv"] == riziv)
+    facility = next(row for row in sample_rows("voorzieningen") if row["riziv"] == riziv)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <Zending xmlns="urn:vsb-gateway:factuur:v1">
   <Pijler>{_PIJLER}</Pijler><Zendingnummer>{number:03d}</Zendingnummer><Maand>{start:%Y-%m}</Maand>
@@ -286,18 +285,3 @@ def zending(*, riziv: str, insz: str, dossier: str, zorgkas: str, number: int, s
   <Totaal>{amount}</Totaal>
 </Zending>
 """.encode()
-
-
-def _sample_rows(kind: str) -> list[dict[str, str]]:
-    path = Path(__file__).parent.parent / "gateway" / "reference" / "sample" / f"{kind}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter=";"))
-
-
-def sample_price(riziv: str, day: date, today: date, code: str = _CODE) -> int:
-    """Demo price in cents of a code on a day at a sample facility."""
-    for row in _sample_rows("prijzen"):
-        tot = datum(row["tot"], today) if row["tot"] else date.max
-        if row["prestatiecode"] == code and row["riziv"] == riziv and datum(row["van"], today) <= day <= tot:
-            return int(row["bedrag"])
-    raise LookupError(f"no sample price for {riziv} on {day}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from lxml import etree
@@ -124,6 +125,8 @@ class Zendinglezer:
     """Reads a schema-valid Zending invoice by invoice, so that no more than one stands in memory as a tree."""
 
     def __init__(self) -> None:
+        self.naast: deque[list[Lijn]] = deque()
+        """For each invoice to come the lines that do not stand in its XML, when the source has any such."""
         self._facturen: list[Factuur] = []
         self._vormen: dict[tuple[str, ...], Vorm] = {}
 
@@ -137,7 +140,7 @@ class Zendinglezer:
                 insz=insz.text.strip(),
                 dossiernummer=dossiernummer.text.strip(),
                 vorige=_lees_vorige(vorige[0]) if vorige else None,
-                lijnen=self._lijnen(element),
+                lijnen=self._alle_lijnen(element),
                 totaal=int(totaal.text),
                 regel=element.sourceline,
             )
@@ -160,6 +163,12 @@ class Zendinglezer:
             totaal=int(tekst(element, FACTUUR, "Totaal")),
             bic=tekst_of_none(element, FACTUUR, "Bic") or "",
         )
+
+    def _alle_lijnen(self, element: Element) -> tuple[Lijn, ...]:
+        lijnen = self._lijnen(element)
+        if not self.naast or not (naast := self.naast.popleft()):
+            return lijnen
+        return tuple(sorted((*lijnen, *naast), key=attrgetter("regel")))
 
     def _lijnen(self, element: Element) -> tuple[Lijn, ...]:
         nummers = _NUMMERS(element)

@@ -6,10 +6,15 @@ R30 Z28, each a reference of the facility's own; positions that no zone uses are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
 from xml.sax.saxutils import escape
 
+from gateway.berichten.factuur import Lijn, Vorm
 from gateway.berichten.names import FACTUUR
 from gateway.berichten.plat import (
     LENGTE,
@@ -29,6 +34,7 @@ _HOOGSTENS = 1_000
 """Errors after which reading stops: such a file is wrong in one way."""
 _HOOGSTENS_BEKEND = 20_000
 _PER_STUK = 500
+_VOLGNUMMER = re.compile(rb"[1-9][0-9]{0,5}\Z")
 _VOLGENDE = {"": "10", "10": "20", "20": "30", "30": "30 80", "80": "20 90", "90": ""}
 """Record type to the types that may follow it."""
 
@@ -79,9 +85,9 @@ class PlatProblem(Exception):
         self.fouten = tuple(fouten)
 
 
-def is_plat(octets: bytes) -> bool:
-    """Whether this is meant as a flat file: it begins with the message type of segment 200."""
-    return octets[:6].isdigit()
+def is_plat(begin: bytes) -> bool:
+    """Whether what begins so is meant as a flat file: the message type of segment 200 comes first."""
+    return begin[:6].isdigit()
 
 
 def codes() -> list[str]:
@@ -109,6 +115,15 @@ _HERHAALD = (
 """What repeats what: record type and zone, and where it stood first."""
 
 
+class _Bekend(NamedTuple):
+    """The rest of the XML of a right record 30, the same as the model has it, its code and its weight."""
+
+    xml: str
+    vorm: Vorm
+    code: int
+    gewicht: int
+
+
 @dataclass
 class _Lezer:
     """Reads record after record; remembers the last of each type."""
@@ -118,28 +133,32 @@ class _Lezer:
     codes: int = 0
     """Sum of the performance codes of the invoice that is being read."""
     alle_codes: int = 0
-    _bekend: dict[tuple[bytes, bytes, bytes], tuple[str, int, int]] = field(default_factory=dict)
-    """What a right record 30 says besides its own numbers and the person's, to the rest of its XML, code and weight."""
+    _bekend: dict[tuple[bytes, bytes, bytes], _Bekend] = field(default_factory=dict)
+    """What a right record 30 says besides its own numbers and the person's."""
 
-    def lees_30(self, nummer: int, record: bytes) -> str | None:
-        """The XML of a record 30 that says what a right one said before, which nearly all do; None for any other."""
+    def lees_30(self, nummer: int, record: bytes) -> _Bekend | None:
+        """What a record 30 says that says what a right one said before, which nearly all do; None for any other."""
         verwijzing = record[137:162].rstrip(b" ")
         bekend = self._bekend.get((record[8:35], record[48:137], record[162:348]))
-        if bekend is None or not verwijzing.isdigit() or record[35:48] != self.laatste["20"]["INSZ"].encode():
+        if bekend is None or not _VOLGNUMMER.match(verwijzing) or record[35:48] != self.laatste["20"]["INSZ"].encode():
             return None
-        xml, code_, vast = bekend
-        som = vast + gewicht(record[:8]) + gewicht(record[35:48]) + gewicht(record[137:162])
+        som = bekend.gewicht + gewicht(record[:8]) + gewicht(record[35:48]) + gewicht(record[137:162])
         if record[2:8] != b"%06d" % nummer or record[348:] != als_controlegetal(som).encode():
             return None
-        self.codes += code_
-        self.alle_codes += code_
-        return f"<Lijn><Volgnummer>{verwijzing.decode()}</Volgnummer>{xml}"
+        self.codes += bekend.code
+        self.alle_codes += bekend.code
+        return bekend
 
     def onthoud_30(self, record: bytes, waarden: Mapping[str, str], xml: str) -> None:
         """A record 30 without errors, for the ones that say the same."""
         sleutel = record[8:35], record[48:137], record[162:348]
         if len(self._bekend) < _HOOGSTENS_BEKEND:
-            self._bekend[sleutel] = xml.partition("</Volgnummer>")[2], int(waarden["prestatiecode"]), sum(map(gewicht, sleutel))
+            self._bekend[sleutel] = _Bekend(
+                xml=xml.partition("</Volgnummer>")[2],
+                vorm=_vorm(waarden),
+                code=int(waarden["prestatiecode"]),
+                gewicht=sum(map(gewicht, sleutel)),
+            )
 
     def lees(self, nummer: int, soort: str, tekst: str) -> dict[str, str]:
         waarden: dict[str, str] = {}
@@ -181,17 +200,27 @@ class _Lezer:
         return Platfout(code=code_, record=nummer, soort=soort, zone=zone, verwacht=verwacht, gevonden=gevonden)
 
 
-def records(octets: bytes) -> Iterator[tuple[int, bytes]]:
+def records(steps: Iterable[bytes], size: int) -> Iterator[tuple[int, bytes]]:
     """Number and octets of each record.
+
+    Args:
+        steps: the file, in steps of any length.
+        size: its octets in all.
 
     Raises:
         PlatProblem: the length is not that of two segments and whole records.
     """
-    if len(octets) < _HOOFD + LENGTE or (len(octets) - _HOOFD) % LENGTE:
+    if size < _HOOFD + LENGTE or (size - _HOOFD) % LENGTE:
         verwacht = f"{SEGMENT_200} + {SEGMENT_300} + een veelvoud van {LENGTE} posities"
-        raise PlatProblem([_Lezer._maak("100103", 0, "10", "1", verwacht, f"{len(octets)} posities")])
-    for nummer, begin in enumerate(range(_HOOFD, len(octets), LENGTE), 1):
-        yield nummer, octets[begin : begin + LENGTE]
+        raise PlatProblem([_Lezer._maak("100103", 0, "10", "1", verwacht, f"{size} posities")])
+    nummer, begin, rest = 0, _HOOFD, b""
+    for step in steps:
+        rest += step
+        while begin + LENGTE <= len(rest):
+            nummer += 1
+            yield nummer, rest[begin : begin + LENGTE]
+            begin += LENGTE
+        rest, begin = rest[begin:], max(0, begin - len(rest))
 
 
 def naar_xml(octets: bytes) -> bytes:
@@ -200,21 +229,35 @@ def naar_xml(octets: bytes) -> bytes:
     Raises:
         PlatProblem: with every error in form, check numbers, order and repeated zones.
     """
-    return b"".join(stukken(octets))
+    return b"".join(stukken([octets], len(octets)))
 
 
-def stukken(octets: bytes) -> Iterator[bytes]:
-    """The same piece by piece; what came before an error is of no use."""
+def stukken(steps: Iterable[bytes], size: int, naast: deque[list[Lijn]] | None = None) -> Iterator[bytes]:
+    """The same piece by piece; what came before an error is of no use.
+
+    Args:
+        naast: gets for each invoice the lines that say what an earlier one said, all but the first; they are left out of the
+            XML, where they would cost most of the time and tell a schema nothing new.
+    """
     lezer, regels, vorige, nummer = _Lezer(), [""], "", 0
-    for nummer, record in records(octets):
+    for nummer, record in records(steps, size):
         soort = record[:2].decode("latin-1")
         if soort not in _VOLGENDE[vorige].split():
             mag = _VOLGENDE[vorige].replace(" ", " of ") or "geen record meer"
             lezer.fouten.append(_Lezer._maak("100103", nummer, vorige or "10", "1", f"record {mag}", soort))
             break
-        vorige = soort
-        xml = lezer.lees_30(nummer, record) if soort == "30" and not lezer.fouten else None
-        if xml is None:
+        eerder, vorige = vorige, soort
+        if soort == "20" and naast is not None:
+            naast.append([])
+        bekend = lezer.lees_30(nummer, record) if soort == "30" and not lezer.fouten else None
+        if bekend is not None:
+            verwijzing = record[137:162].decode().rstrip()
+            if naast is not None and eerder == "30":
+                naast[-1].append(Lijn._make((int(verwijzing), nummer, *bekend.vorm)))
+                xml = ""
+            else:
+                xml = f"<Lijn><Volgnummer>{verwijzing}</Volgnummer>{bekend.xml}"
+        else:
             waarden = lezer.lees(nummer, soort, record.decode("latin-1"))
             if len(lezer.fouten) >= _HOOGSTENS:
                 break
@@ -282,6 +325,20 @@ def _xml_20(w: Mapping[str, str]) -> str:
     return "<Factuur>" + "".join(_element(n, v) for n, v in velden) + vorige
 
 
+def _vorm(w: Mapping[str, str]) -> Vorm:
+    """What _xml_30 says, as the model has it."""
+    betrekkelijk = w["betrekkelijke verstrekking"][1:]
+    return (
+        w["prestatiecode"][1:],
+        date.fromisoformat(w["eerste dag"]),
+        date.fromisoformat(w["laatste dag"]),
+        int(w["aantal dagen"]),
+        int(w["bedrag tegemoetkoming"]),
+        betrekkelijk if int(betrekkelijk) else None,
+        int(w["persoonlijk aandeel"]),
+    )
+
+
 def _xml_30(w: Mapping[str, str]) -> str:
     betrekkelijk = w["betrekkelijke verstrekking"][1:]
     velden = (
@@ -315,7 +372,7 @@ def toon(octets: bytes) -> Iterator[tuple[int, str, list[tuple[str, str, str]]]]
     for soort, (lengte, zones) in SEGMENTEN.items():
         yield 0, soort, _in_zones(tekst[begin : begin + lengte], zones)
         begin += lengte
-    for nummer, record in records(octets):
+    for nummer, record in records([octets], len(octets)):
         leesbaar = record.decode("latin-1")
         yield nummer, leesbaar[:2], _in_zones(leesbaar, RECORDS.get(leesbaar[:2], {}))
 

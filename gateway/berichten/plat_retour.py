@@ -6,8 +6,8 @@ assumption, told in docs/flat-file.md.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from unicodedata import normalize
 
 from gateway.berichten.antwoord import FacturatieAntwoord
@@ -68,14 +68,14 @@ AFREKENING: Mapping[str, Zone] = zones(
 _WEIGERING: Mapping[str, Zone] = zones(("310", 141, 145, "N", "foutpercentage"), ("311", 148, 149, "N", "soort weigering"))
 
 
-def retour(content: bytes, antwoord: FacturatieAntwoord, *, test: bool = False) -> bytes:
+def retour(steps: Iterable[bytes], antwoord: FacturatieAntwoord, *, test: bool = False) -> bytes:
     """An answer to a flat file.
 
     Args:
-        content: the file as it was sent.
+        steps: the file as it was sent, in steps.
         antwoord: what the XML says; the line of each error is the number of its record.
     """
-    delen = [*_kop(antwoord, test), *_records(content, antwoord)]
+    delen = [*_kop(antwoord, test), *_records(steps, antwoord)]
     if antwoord.label.startswith("AFREKENING"):
         delen += _afrekening(antwoord, len(delen) - 2)
     return b"".join(delen)
@@ -101,15 +101,32 @@ def _kop(antwoord: FacturatieAntwoord, test: bool) -> Iterator[bytes]:
     yield (segment[:140] + achter[140:]).encode()
 
 
-def _records(content: bytes, antwoord: FacturatieAntwoord) -> Iterator[bytes]:
+def _records(steps: Iterable[bytes], antwoord: FacturatieAntwoord) -> Iterator[bytes]:
     """The records with an error, each with its errors, in their order; those of the file as a whole stand at record 10."""
     per_record: dict[int, list[Factuurfout]] = defaultdict(list)
     for fout in antwoord.fouten:
         per_record[fout.regel or 1].append(fout)
-    begin = SEGMENT_200 + SEGMENT_300
-    for index, (nummer, fouten) in enumerate(sorted(per_record.items()), 1):
-        record = content[begin + (nummer - 1) * LENGTE : begin + nummer * LENGTE]
-        yield record.ljust(LENGTE, b"0") + _foutblok(antwoord, fouten, index).encode()
+    nummers = sorted(per_record)
+    for index, (nummer, record) in enumerate(zip(nummers, _gevraagd(steps, nummers), strict=True), 1):
+        yield record.ljust(LENGTE, b"0") + _foutblok(antwoord, per_record[nummer], index).encode()
+
+
+def _gevraagd(steps: Iterable[bytes], nummers: Sequence[int]) -> Iterator[bytes]:
+    """The octets of these records, in their order; of one that is cut off or absent what there is."""
+    plaatsen = deque(SEGMENT_200 + SEGMENT_300 + (nummer - 1) * LENGTE for nummer in nummers)
+    rest, weg = b"", 0
+    for step in steps:
+        rest += step
+        while plaatsen and plaatsen[0] + LENGTE <= weg + len(rest):
+            begin = plaatsen.popleft() - weg
+            yield rest[begin : begin + LENGTE]
+        if not plaatsen:
+            return
+        af = max(0, min(plaatsen[0] - weg, len(rest)))
+        rest, weg = rest[af:], weg + af
+    for plaats in plaatsen:
+        begin = plaats - weg
+        yield rest[begin : begin + LENGTE]
 
 
 def _foutblok(antwoord: FacturatieAntwoord, fouten: Sequence[Factuurfout], index: int) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
 from gateway.berichten.factuur import Factuur, Lijn, Zending
-from gateway.central.bevinding import AANTAL, Bevinding, controle
+from gateway.central.bevinding import AANTAL, TEKSTEN, Bevinding, controle
 from gateway.central.cookbook import Cookbook, Regel
 from gateway.central.dagen import (
     Verschil,
@@ -21,6 +21,7 @@ from gateway.central.dagen import (
     per_dag,
     per_factuur,
     per_vorm,
+    sleutels,
 )
 from gateway.central.kalender import maanden_na
 from gateway.central.model import Status, Verblijf, ZendingContext
@@ -78,6 +79,16 @@ def verblijf_gekend(zending: Zending, context: ZendingContext, cookbook: Cookboo
             yield op_lijn(f, factuur, n, lijn, "5", "Van", "een aanvaard dossier dat de dag dekt", stand)
 
 
+@controle("zending", codes=TEKSTEN)
+def op_startdag(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
+    """What is paid once in a dossier is invoiced on its first day, so that it can not be claimed on another."""
+    codes = frozenset(regel.parameters["codes"])
+    for f, factuur, n, lijn in per_factuur(zending, lambda f: not is_credit(f)):
+        verblijf = dossier_van(zending, context, factuur)
+        if verblijf is not None and lijn.prestatiecode in codes and (lijn.van, lijn.tot) != (verblijf.start, verblijf.start):
+            yield op_lijn(f, factuur, n, lijn, "5", "Van", f"{verblijf.start}", f"{lijn.van} tot {lijn.tot}")
+
+
 @controle("zending")
 def na_ontslag(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
     yield from _na(zending, lambda f: _einde(dossier_van(zending, context, f)), "{} of vroeger")
@@ -133,12 +144,20 @@ def verzekerd(zending: Zending, context: ZendingContext, cookbook: Cookbook, reg
 
 @controle("zending")
 def juiste_zorgkas(zending: Zending, context: ZendingContext, cookbook: Cookbook, regel: Regel) -> Iterator[Bevinding]:
-    for f, factuur, n, lijn in per_factuur(zending, lambda f: een_aansluiting(context, f) != zending.zorgkas):
+    """The zorgkas that insures asks; the one that was asked gives back, whoever insures the person since (facts vsb.md §3.4)."""
+    for f, factuur, n, lijn in per_factuur(
+        zending, lambda f: not is_credit(f) and een_aansluiting(context, f) != zending.zorgkas
+    ):
         persoon = context.personen.get(factuur.insz)
         kassen = {a.zorgkas for a in per_dag(lijn, () if persoon is None else persoon.aansluitingen) if a is not None}
         if kassen - {zending.zorgkas}:
             verwacht, gevonden = f"dagen waarop zorgkas {zending.zorgkas} verzekert", f"zorgkas {', '.join(sorted(kassen))}"
             yield op_lijn(f, factuur, n, lijn, "7", "Van", verwacht, gevonden)
+    for f, factuur, n, lijn in per_factuur(zending, lambda f: is_credit(f) and bool(context.bij_andere_zorgkas)):
+        kassen = {context.bij_andere_zorgkas[s] for s in sleutels(factuur, lijn) if s in context.bij_andere_zorgkas}
+        if kassen:
+            verwacht = f"dagen die aan zorgkas {zending.zorgkas} gefactureerd zijn"
+            yield op_lijn(f, factuur, n, lijn, "7", "Van", verwacht, f"gefactureerd aan zorgkas {', '.join(sorted(kassen))}")
 
 
 @controle("zending")

@@ -267,6 +267,8 @@ class ZendingContext:
     """INSZ to the periods with verhoogde tegemoetkoming, in which no personal share is due."""
     elders: Mapping[str, frozenset[Elders]] = field(default_factory=dict)
     """INSZ to what other facilities invoiced, in the months of this zending."""
+    bij_andere_zorgkas: Mapping[tuple[str, str, date], str] = field(default_factory=dict)
+    """Of gefactureerde_dagen those that a zending for another zorgkas claims, with that zorgkas."""
     eerdere_zendingen: frozenset[tuple[str, date]] = frozenset()
     """(Number, first day of the month) of every accepted zending of this third payer."""
 

@@ -12,14 +12,18 @@ from dataclasses import dataclass, replace
 from lxml.etree import _Element as Element
 
 from gateway.berichten.antwoord import Antwoord, FacturatieAntwoord, facturatie_antwoord, schrijf_antwoord
+from gateway.berichten.intrekking import Intrekking
 from gateway.berichten.names import AANVRAAG
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.model import Uitkomst
 from gateway.diensten import aanvraag, facturatie
 from gateway.diensten.kern import Behandelaar, Bewezen, Dienst, Gateway
 from gateway.diensten.toelating import gegevens, toelaten
-from gateway.diensten.zending_lezen import lees_of_fouten
+from gateway.diensten.zending_intrekken import LABEL as INGETROKKEN
+from gateway.diensten.zending_intrekken import beoordeel
+from gateway.diensten.zending_lezen import als_fouten, lees_als_intrekking, lees_of_fouten
 from gateway.diensten.zending_oordeel import GEWEIGERD, Inhoudelijk, Inzending, oordeel
+from gateway.refusal import Refusal
 from gateway.wire.names import GENERIC_ASYNC, q
 
 
@@ -49,18 +53,19 @@ def _aanvraag(gateway: Gateway, bewezen: Bewezen) -> Element:
 
 def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
     post = facturatie.lees_ingezonden(gateway, bewezen)
-    zending, fouten = lees_of_fouten(post.blob.content)
+    voorziening = facturatie.voorziening_van(post.origin)
     antwoord = FacturatieAntwoord(
         label=GEWEIGERD,
         message_id=bewezen.verzoek.ticket,
         input_reference=post.input_reference,
         tijdstip=bewezen.now,
-        fouten=fouten,
         proef=True,
     )
+    if (intrekking := lees_als_intrekking(post.blob.content)) is not None:
+        return facturatie_antwoord(_intrekking(gateway, intrekking, voorziening, antwoord))
+    zending, fouten = lees_of_fouten(post.blob.content)
     if zending is None:
-        return facturatie_antwoord(antwoord)
-    voorziening = facturatie.voorziening_van(post.origin)
+        return facturatie_antwoord(replace(antwoord, fouten=fouten))
     inzending = Inzending(zending=zending, origin=post.origin, voorziening=voorziening, ontvangen_op=bewezen.now)
     with gateway.store.reading() as conn:
         gevonden = oordeel(conn, gateway.cookbooks, inzending)
@@ -81,6 +86,15 @@ def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
             fouten=resultaat.fouten,
         )
     )
+
+
+def _intrekking(gateway: Gateway, intrekking: Intrekking, voorziening: str, antwoord: FacturatieAntwoord) -> FacturatieAntwoord:
+    try:
+        with gateway.store.reading() as conn:
+            terug = beoordeel(gateway, conn, intrekking, voorziening)
+    except Refusal as refusal:
+        return replace(antwoord, fouten=als_fouten(refusal))
+    return replace(antwoord, label=INGETROKKEN, **terug.bedragen)
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from gateway.diensten.bewijzen import validatieverslag
 from gateway.diensten.kern import Gateway
 from gateway.diensten.leveren import gerouteerd, naar_zorgkas, transport_van
 from gateway.diensten.zending_antwoord import leg_klaar
-from gateway.diensten.zending_intrekken import LABEL, trek_in
+from gateway.diensten.zending_intrekken import LABEL, beoordeel, trek_in
 from gateway.diensten.zending_lezen import Gelezen, als_fouten, plat_bestand
 from gateway.diensten.zending_oordeel import GEWEIGERD, ONTVANGEN, Inhoudelijk, Inzending, Technisch, oordeel
 from gateway.diensten.zending_vooraf import Vooraf, geldt_nog
@@ -31,6 +31,7 @@ from gateway.refusal import Refusal
 from gateway.store import berichten, dossiers, zendingen
 from gateway.store.berichten import Stap
 from gateway.store.slot import slot
+from gateway.wire.content import Content
 
 _POSTBUSNAAM = {ONTVANGEN: "HCPFAC", GEWEIGERD: "HCPVWR", "INHOUD-920099": "HCPVWR"}
 
@@ -46,8 +47,8 @@ class _Werk:
     now: datetime
 
     @cached_property
-    def plat_bestand(self) -> bytes | None:
-        """What was sent flat, inflated once for all answers."""
+    def plat_bestand(self) -> Content | None:
+        """What was sent flat, looked up once for all answers."""
         return plat_bestand(self.gateway, self.conn, self.row.id) if self.plat else None
 
     def antwoord(self, label: str, **rest: Any) -> None:
@@ -95,21 +96,15 @@ def verwerk(gateway: Gateway, conn: Connection, gelezen: Gelezen, vooraf: Vooraf
 def _trek_in(werk: _Werk, intrekking: Intrekking) -> None:
     slot(werk.conn, f"facturen/{intrekking.derdebetalende[:8]}")
     try:
-        terug = trek_in(werk.gateway, werk.conn, intrekking, werk.row, werk.now)
+        terug = beoordeel(werk.gateway, werk.conn, intrekking, str(werk.row.voorziening))
     except Refusal as refusal:
         _weiger_technisch(werk, als_fouten(refusal), None)
         return
-    werk.antwoord(
-        LABEL,
-        zendingnummer=terug.nummer,
-        maand=terug.maand,
-        zorgkas=terug.zorgkas,
-        gevraagd=terug.gevraagd,
-        aanvaard=0,
-        geweigerd=terug.gevraagd,
-    )
-    stappen = [(Stap.TECHNISCH_AANVAARD, LABEL), (Stap.AANVAARD, f"zending {terug.nummer} van {terug.maand:%Y-%m}")]
-    berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=Uitkomst.AANVAARD.value, zorgkas=terug.zorgkas)
+    trek_in(werk.conn, terug, intrekking.motivering, str(werk.row.afzender), werk.now)
+    werk.antwoord(LABEL, **terug.bedragen)
+    row = terug.row
+    stappen = [(Stap.TECHNISCH_AANVAARD, LABEL), (Stap.AANVAARD, f"zending {row.nummer} van {row.maand:%Y-%m}")]
+    berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=Uitkomst.AANVAARD.value, zorgkas=row.zorgkas)
 
 
 def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:

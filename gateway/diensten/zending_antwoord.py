@@ -11,13 +11,14 @@ from gateway.berichten.antwoord import FacturatieAntwoord, schrijf_facturatie_an
 from gateway.berichten.plat_retour import retour
 from gateway.exchange.outbox import plaats
 from gateway.store.identifiers import message_id
+from gateway.wire.content import Content
 
 _PLAT = "-PLAT"
 """Behind the message name of a flat return."""
 
 
 def leg_klaar(
-    conn: Connection, row: Row[Any], antwoord: FacturatieAntwoord, *, naam: str, plat: bytes | None, now: datetime
+    conn: Connection, row: Row[Any], antwoord: FacturatieAntwoord, *, naam: str, plat: Content | None, now: datetime
 ) -> None:
     """Args:
     row: the message that posted the zending.
@@ -26,7 +27,7 @@ def leg_klaar(
     """
     inhouden = [(naam, schrijf_facturatie_antwoord(antwoord))]
     if plat is not None:
-        inhouden.append((f"{naam}{_PLAT}", retour(plat, antwoord, test=row.test)))
+        inhouden.append((f"{naam}{_PLAT}", retour(plat.steps(), antwoord, test=row.test)))
     for message_name, content in inhouden:
         plaats(
             conn,

@@ -25,6 +25,7 @@ def verzamel(conn: Connection, zending: Zending, cookbook: Cookbook, ontvangen_o
     van = min(f.van for f in zending.facturen).replace(day=1)
     tot = maanden_na(max(f.tot for f in zending.facturen).replace(day=1), 1) - timedelta(days=1)
     voorziening = lookup.voorziening(conn, riziv)
+    gefactureerd = zendingen.gefactureerde_dagen(conn, riziv, inszen, van, tot)
     return ZendingContext(
         ontvangen_op=ontvangen_op.astimezone(BRUSSELS),
         afzender=afzender,
@@ -36,7 +37,8 @@ def verzamel(conn: Connection, zending: Zending, cookbook: Cookbook, ontvangen_o
         betrekkingen=lookup.betrekkingen(conn),
         erkenningen=lookup.erkend_in(conn, riziv, zending.pijler),
         verhoogd=lookup.verhoogd(conn, inszen) if cookbook.aandelen else {},
-        gefactureerde_dagen=zendingen.gefactureerde_dagen(conn, riziv, inszen, van, tot),
+        gefactureerde_dagen=frozenset(gefactureerd),
+        bij_andere_zorgkas={d: z for d, z in gefactureerd.items() if z != zending.zorgkas},
         elders=zendingen.elders(conn, riziv, inszen, van, tot) if cookbook.heeft("elders_gefactureerd") else {},
         eerdere_zendingen=zendingen.zendingen_van(conn, riziv),
         zendingnummer_gebruikt=zendingen.zendingnummer_gebruikt(conn, riziv, zending.maand.year, zending.zendingnummer),

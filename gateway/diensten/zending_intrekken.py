@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from gateway.berichten.factuur import Zending
+from gateway.berichten.factuur import Factuur, Lijn
 from gateway.berichten.intrekking import Intrekking
 from gateway.central.dagen import is_credit, sleutels
 from gateway.diensten.beslissen import deel_mee
@@ -20,19 +21,33 @@ from gateway.store.berichten import Stap
 LABEL, CODE = "INHOUD-INGETROKKEN", "202430"
 
 
-def trek_in(gateway: Gateway, conn: Connection, intrekking: Intrekking, afzender: Row[Any], now: datetime) -> Row[Any]:
-    """Take a zending back, in the caller's transaction.
+@dataclass(frozen=True, kw_only=True)
+class Terug:
+    """An accepted zending that may be taken back."""
+
+    row: Row[Any]
+    """As it is stored now."""
+    lijnen: list[tuple[Factuur, Lijn]]
+    """What of it still counts."""
+
+    @property
+    def bedragen(self) -> dict[str, Any]:
+        """What the answer says of it."""
+        row = self.row
+        namen = {"zendingnummer": row.nummer, "maand": row.maand, "zorgkas": row.zorgkas}
+        return {**namen, "gevraagd": row.gevraagd, "aanvaard": 0, "geweigerd": row.gevraagd}
+
+
+def beoordeel(gateway: Gateway, conn: Connection, intrekking: Intrekking, voorziening: str) -> Terug:
+    """Whether a zending can be taken back; nothing changes.
 
     Args:
-        afzender: the message that asks it.
-
-    Returns:
-        The zending as it was.
+        voorziening: RIZIV number of who asks it.
 
     Raises:
-        Refusal: NOT_RETURNABLE, and nothing has changed.
+        Refusal: NOT_RETURNABLE.
     """
-    if intrekking.derdebetalende != str(afzender.voorziening):
+    if intrekking.derdebetalende != voorziening:
         raise _niet("/Intrekking/Derdebetalende", "de voorziening die dit bericht stuurt", intrekking.derdebetalende)
     row = zendingen.zending_met(conn, intrekking.derdebetalende, intrekking.maand.year, intrekking.zendingnummer)
     if row is None or row.maand != intrekking.maand:
@@ -44,26 +59,30 @@ def trek_in(gateway: Gateway, conn: Connection, intrekking: Intrekking, afzender
     zending = lees(gateway, conn, row.bericht_id).zending
     if zending is None:
         raise LookupError(f"accepted zending {row.bericht_id} can not be read")
-    _neem_terug(conn, zending, row.bericht_id, f"{afzender.afzender}")
-    zendingen.trek_in(conn, row.bericht_id, now)
-    bericht = berichten.zoek(conn, row.bericht_id)
-    if bericht is not None:
-        berichten.stappen(conn, bericht.id, [(Stap.INGETROKKEN, intrekking.motivering[:200])], now, actor=str(afzender.afzender))
-        deel_mee(conn, bericht, "intrekking", now, volgorde=f"{zending.derdebetalende}/facturen")
-    return row
-
-
-def _neem_terug(conn: Connection, zending: Zending, bericht_id: str, door: str) -> None:
-    al = zendingen.geweigerd_van(conn, bericht_id)
+    al = zendingen.geweigerd_van(conn, row.bericht_id)
     telt = [(f, x) for f in zending.facturen for x in f.lijnen if (f.factuurnummer, x.volgnummer) not in al]
     if any(is_credit(f) for f, _ in telt):
         raise _niet("/Intrekking/Zendingnummer", "een zending zonder aanvaarde creditnota", "een creditnota")
-    dagen = [s for f, x in telt for s in sleutels(f, x)]
-    if zendingen.dagen_van(conn, bericht_id) != frozenset(dagen):
+    if zendingen.dagen_van(conn, row.bericht_id) != frozenset(s for f, x in telt for s in sleutels(f, x)):
         raise _niet("/Intrekking/Zendingnummer", "een zending waarvan niets gecrediteerd is", "gecrediteerde dagen")
-    zendingen.geef_dagen_vrij(conn, zending.derdebetalende, dagen)
-    rijen = ((f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, CODE) for f, x in telt)
-    zendingen.bewaar_geweigerd(conn, bericht_id, door, rijen)
+    return Terug(row=row, lijnen=telt)
+
+
+def trek_in(conn: Connection, terug: Terug, motivering: str, door: str, now: datetime) -> None:
+    """Take a zending back, in the transaction that judged it.
+
+    Args:
+        door: who asks it.
+    """
+    row = terug.row
+    zendingen.geef_dagen_vrij(conn, row.derdebetalende, [s for f, x in terug.lijnen for s in sleutels(f, x)])
+    rijen = ((f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, CODE) for f, x in terug.lijnen)
+    zendingen.bewaar_geweigerd(conn, row.bericht_id, door, rijen)
+    zendingen.trek_in(conn, row.bericht_id, now)
+    bericht = berichten.zoek(conn, row.bericht_id)
+    if bericht is not None:
+        berichten.stappen(conn, bericht.id, [(Stap.INGETROKKEN, motivering[:200])], now, actor=door)
+        deel_mee(conn, bericht, "intrekking", now, volgorde=f"{row.derdebetalende}/facturen")
 
 
 def _niet(plaats: str, verwacht: str, gevonden: str) -> Refusal:

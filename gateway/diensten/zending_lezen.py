@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,16 +16,17 @@ from gateway.central.model import Ernst, Factuurfout
 from gateway.diensten.kern import Gateway
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
-from gateway.schema.delen import Take, read_parts, read_steps
+from gateway.schema.delen import Take, read_own, read_parts
 from gateway.store import berichten
+from gateway.wire.content import Content
 from gateway.wire.generic import Origin, Post, read_post
 from gateway.wire.names import q
 from gateway.wire.parser import Bounds, parse
 from gateway.wire.xop import read_message
 
 _BOUNDS = Bounds(octets=256 * 1024 * 1024, markup=20_000_000, namespaces=20_000_000)
-
-
+_BEGIN = 6
+"""Octets that tell a flat file."""
 _INTREKKING = 16_384
 """Octets that an Intrekking has at most."""
 
@@ -60,7 +61,7 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
         raise LookupError(f"no message {bericht_id}")
     content_type, raw = berichten.inhoud(conn, bericht_id)
     post = _post(gateway, raw, content_type)
-    intrekking = _intrekking(post.blob.content)
+    intrekking = lees_als_intrekking(post.blob.content)
     zending, fouten = (None, ()) if intrekking is not None else lees_of_fouten(post.blob.content)
     return Gelezen(
         row=row,
@@ -69,16 +70,17 @@ def lees(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
         origin=post.origin,
         zending=zending,
         fouten=fouten,
-        plat=is_plat(post.blob.content),
+        plat=is_plat(post.blob.content.head(_BEGIN)),
         intrekking=intrekking,
     )
 
 
-def _intrekking(content: bytes) -> Intrekking | None:
-    if len(content) > _INTREKKING or b"Intrekking" not in content:
+def lees_als_intrekking(content: Content) -> Intrekking | None:
+    """What takes a zending back, None when it is anything else."""
+    if content.size > _INTREKKING or b"Intrekking" not in content.whole():
         return None
     try:
-        root = parse(content)
+        root = parse(content.whole())
         registry.check(root)
     except Refusal:
         # Read as a zending it gets its errors.
@@ -86,7 +88,7 @@ def _intrekking(content: bytes) -> Intrekking | None:
     return lees_intrekking(root) if root.tag == INTREKKING else None
 
 
-def plat_bestand(gateway: Gateway, conn: Connection, bericht_id: str) -> bytes | None:
+def plat_bestand(gateway: Gateway, conn: Connection, bericht_id: str) -> Content | None:
     """The flat file that a stored message posted; None when it posted XML, or lies in the archive."""
     try:
         content_type, raw = berichten.inhoud(conn, bericht_id)
@@ -95,7 +97,7 @@ def plat_bestand(gateway: Gateway, conn: Connection, bericht_id: str) -> bytes |
             return None
         raise
     content = _post(gateway, raw, content_type).blob.content
-    return content if is_plat(content) else None
+    return content if is_plat(content.head(_BEGIN)) else None
 
 
 def _post(gateway: Gateway, raw: bytes, content_type: str) -> Post:
@@ -103,7 +105,7 @@ def _post(gateway: Gateway, raw: bytes, content_type: str) -> Post:
     return read_post(payload, max_blob=gateway.settings.max_blob)
 
 
-def lees_of_fouten(content: bytes) -> tuple[Zending | None, tuple[Factuurfout, ...]]:
+def lees_of_fouten(content: Content) -> tuple[Zending | None, tuple[Factuurfout, ...]]:
     """The zending, or why it can not be read."""
     try:
         return lees_inhoud(content), ()
@@ -131,7 +133,7 @@ def als_fouten(refusal: Refusal) -> Sequence[Factuurfout]:
     ]
 
 
-def lees_inhoud(content: bytes) -> Zending:
+def lees_inhoud(content: Content) -> Zending:
     """A zending in either form, read part by part.
 
     Raises:
@@ -146,10 +148,18 @@ def lees_inhoud(content: bytes) -> Zending:
         return lezer.neem
 
     tags = q(FACTUUR, "Zending"), FACTUUR_TAG
-    if is_plat(content):
-        root = read_steps(lambda: stukken(content), *tags, begin, _BOUNDS)
+    keren = 0
+
+    def plat() -> Iterable[bytes]:
+        nonlocal lezer, keren
+        lezer, keren = Zendinglezer(), keren + 1
+        # A second reading is to tell every error: then nothing is left out.
+        return stukken(content.steps(), content.size, lezer.naast if keren == 1 else None)
+
+    if is_plat(content.head(_BEGIN)):
+        root = read_own(plat, *tags, lambda: lezer.neem, _BOUNDS)
     else:
-        root = read_parts(content, *tags, begin, _BOUNDS)
+        root = read_parts(content.steps, *tags, begin, _BOUNDS)
     return lezer.klaar(root)
 
 

@@ -63,7 +63,7 @@ def _zorgkas(gateway: Gateway, bewezen: Bewezen, named: str | None) -> str:
 def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
     post = lees_post(gateway, DIENST, bewezen)
     code = _zorgkas(gateway, bewezen, post.origin.cbe)
-    root = parse(post.blob.content, _BOUNDS)
+    root = parse(post.blob.content.whole(), _BOUNDS)
     registry.check(root)
     inhoud = _lees(root)
     if inhoud.zorgkas != code:

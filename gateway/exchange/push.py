@@ -33,6 +33,7 @@ from gateway.trust.policy import SYNCHRONOUS
 from gateway.trust.signing import Signer, sign_blob, sign_envelope
 from gateway.trust.wssecurity import verify
 from gateway.wire.blob import deflate
+from gateway.wire.content import Content
 from gateway.wire.generic import SUCCESS, tack_content
 from gateway.wire.names import GENERIC_ASYNC, q
 from gateway.wire.parser import Bounds
@@ -185,7 +186,7 @@ class SoapPush:
             value = base64.b64decode("".join((tack.text or "").split()), validate=True)
         except (binascii.Error, ValueError):
             value = b""
-        if not hmac.compare_digest(value, tack_content(SUCCESS, delivery.content)):
+        if not hmac.compare_digest(value, tack_content(SUCCESS, Content.plain(delivery.content))):
             raise Unreachable("the TAck is not over the content that was sent")
         return HandedOver(reference=str(tack.get("Reference") or tack.get("AppliesTo"))[:180], confirmed=True)
 

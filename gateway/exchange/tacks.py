@@ -16,12 +16,13 @@ from gateway.exchange.outbox import PULL
 from gateway.exchange.toestand import Toestand
 from gateway.store.identifiers import message_id
 from gateway.store.tables import bericht, levering, levering_inhoud, tack_waarde
+from gateway.wire.content import Content
 from gateway.wire.generic import FAILURE, GATEWAY, SUCCESS, UNDELIVERED, UNREACHABLE, Tack, tack_content
 
 MESSAGE_NAME = "TACK"
 
 
-def onthoud(conn: Connection, bericht_id: str, request: bytes) -> None:
+def onthoud(conn: Connection, bericht_id: str, request: Content) -> None:
     """Keep what later TAcks over this post will say.
 
     Args:

@@ -6,7 +6,7 @@ then the document may have to be parsed whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from lxml import etree
 from lxml.etree import _Element as Element
@@ -14,20 +14,25 @@ from lxml.etree import _Element as Element
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.schema.explain import MAX_FINDINGS, from_log
-from gateway.wire.parser import Bounds, check_bounds, parse, parser_options, syntax_refusal
+from gateway.wire.parser import Bounds, Watch, parse, parser_options, syntax_refusal
 
-_STEP = 256 * 1024
 MAX_EXPLAINED = 4 * 1024 * 1024
 """Octets of a document that is parsed whole to explain what its schema refuses; of a larger one libxml2 tells it, tersely."""
 
 
 Take = Callable[[Element], None]
+Steps = Callable[[], Iterable[bytes]]
 
 
-def read_parts(octets: bytes, root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
+class _Instruction(Exception):
+    """An instruction, or the text of one in a comment: the whole parser knows which."""
+
+
+def read_parts(steps: Steps, root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
     """Hand over every element `part` when it is complete, and let it go after.
 
     Args:
+        steps: gives the document in steps, anew when a second reading is needed.
         root: tag of the root element; its namespace says which schema.
         part: tag of the parts, children of the root.
         begin: gives who takes the parts, anew when a second reading is needed. Nobody has said yet that they are valid, so a
@@ -39,15 +44,22 @@ def read_parts(octets: bytes, root: str, part: str, begin: Callable[[], Take], b
     Raises:
         Refusal: as parse does, or SCHEMA.
     """
-    check_bounds(octets, bounds)
-    if octets.find(b"<?", 2) >= 0:
-        # An instruction, or the text of one in a comment: the whole parser knows which.
-        return _whole(octets, root, part, begin(), bounds)
-    return read_steps(lambda: (octets[n : n + _STEP] for n in range(0, len(octets), _STEP)), root, part, begin, bounds)
+    try:
+        return read_own(lambda: _watched(steps(), Watch(bounds)), root, part, begin, bounds)
+    except _Instruction:
+        return _whole(b"".join(steps()), root, part, begin(), bounds)
 
 
-def read_steps(steps: Callable[[], Iterable[bytes]], root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
-    """The same of a document of our own making, given in steps; anew when a second reading is needed."""
+def _watched(steps: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
+    for step in steps:
+        watch.look(step)
+        if watch.instruction:
+            raise _Instruction
+        yield step
+
+
+def read_own(steps: Steps, root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
+    """The same of a document of our own making, whose steps need no watch; they are asked for before who takes the parts."""
     try:
         return _fed(steps(), root, part, begin())
     except etree.XMLSyntaxError as error:

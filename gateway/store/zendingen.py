@@ -109,21 +109,19 @@ def elders(conn: Connection, voorziening: str, inszen: Iterable[str], van: date,
     return {insz: frozenset(dagen) for insz, dagen in gevonden.items()}
 
 
-def gefactureerde_dagen(
-    conn: Connection, voorziening: str, inszen: Iterable[str], van: date, tot: date
-) -> frozenset[tuple[str, str, date]]:
-    """(INSZ, performance code, day) that accepted zendingen of this facility already claim in a period."""
+def gefactureerde_dagen(conn: Connection, voorziening: str, inszen: Iterable[str], van: date, tot: date) -> dict[Dag, str]:
+    """The days that accepted zendingen of this facility already claim in a period, each with the zorgkas it was asked of."""
     gezocht = sorted(set(inszen))
     dag = gefactureerde_dag.c
-    gevonden: set[tuple[str, str, date]] = set()
+    gevonden: dict[Dag, str] = {}
     for begin in range(0, len(gezocht), _BATCH):
         rows = conn.execute(
-            select(dag.insz, dag.prestatiecode, dag.dag).where(
-                dag.voorziening == voorziening, dag.insz.in_(gezocht[begin : begin + _BATCH]), dag.dag.between(van, tot)
-            )
+            select(dag.insz, dag.prestatiecode, dag.dag, zending.c.zorgkas)
+            .join(zending, zending.c.bericht_id == dag.bericht_id)
+            .where(dag.voorziening == voorziening, dag.insz.in_(gezocht[begin : begin + _BATCH]), dag.dag.between(van, tot))
         )
-        gevonden.update((r[0], r[1], r[2]) for r in rows)
-    return frozenset(gevonden)
+        gevonden.update(((r[0], r[1], r[2]), r[3]) for r in rows)
+    return gevonden
 
 
 def laatst_gefactureerd(conn: Connection, voorziening: str, insz: str, van: date, tot: date | None) -> date | None:

@@ -16,6 +16,7 @@ from gateway.trust.policy import SecurityPolicy
 from gateway.trust.signedinfo import Reference, decode, read_signed_info
 from gateway.wire.blob import Blob
 from gateway.wire.c14n import exclusive, inclusive
+from gateway.wire.content import Content
 from gateway.wire.instant import read_instant
 from gateway.wire.names import BASE64_TRANSFORM, DS, EXC_C14N, OPTIONAL_DEFLATE, SHA256, XADES, XADES_SIGNED_PROPERTIES, q
 from gateway.wire.parser import Bounds, parse
@@ -49,8 +50,9 @@ def verify_blob_signature(document: bytes, blob: Blob, holder: x509.Certificate,
     if blob.id is None or len(over_blob) != 1 or len(over_properties) != 1 or len(info.references) != 2:
         raise _refuse("één Reference naar de blob en één naar SignedProperties", f"{len(info.references)} references")
     verify_value(holder, info.method, info.value, exclusive(info.element, info.prefixes))
-    _compare(over_blob[0], _blob_octets(over_blob[0], blob), "//Detail")
-    _compare(over_properties[0], _property_octets(over_properties[0], properties), "//SignedProperties")
+    _compare(over_blob[0], _blob_content(over_blob[0], blob), "//Detail")
+    octets = Content.plain(_property_octets(over_properties[0], properties))
+    _compare(over_properties[0], octets, "//SignedProperties")
 
 
 def _check_holder(root: Element, holder: x509.Certificate) -> None:
@@ -89,21 +91,20 @@ def _check_properties(properties: Element, holder: x509.Certificate, policy: Sec
         raise _refuse("SigningCertificate van de houder als eerste", "een ander certificaat")
 
 
-def _blob_octets(reference: Reference, blob: Blob) -> bytes:
+def _blob_content(reference: Reference, blob: Blob) -> Content:
     names = [t.algorithm for t in reference.transforms]
     if names[:1] != [BASE64_TRANSFORM]:
         raise _refuse("transform base64 als eerste", ", ".join(names)[:120] or "geen transforms")
     rest = names[1:]
-    octets = blob.packed
+    content = Content.plain(blob.content.packed)
     if rest[:1] == [OPTIONAL_DEFLATE]:
-        rest, octets = rest[1:], blob.content
+        rest, content = rest[1:], blob.content
     if not rest:
-        return octets
+        return content
     if rest != [EXC_C14N]:
         raise _refuse("base64, optional-deflate, exclusive C14N", ", ".join(names)[:120])
-    return exclusive(
-        parse(octets, Bounds(octets=len(octets), markup=20_000_000, namespaces=20_000_000)), reference.transforms[-1].prefixes
-    )
+    root = parse(content.whole(), Bounds(octets=content.size, markup=20_000_000, namespaces=20_000_000))
+    return Content.plain(exclusive(root, reference.transforms[-1].prefixes))
 
 
 def _property_octets(reference: Reference, properties: Element) -> bytes:
@@ -114,8 +115,11 @@ def _property_octets(reference: Reference, properties: Element) -> bytes:
     return exclusive(properties, reference.transforms[0].prefixes)
 
 
-def _compare(reference: Reference, octets: bytes, place: str) -> None:
-    if not hmac.compare_digest(hashlib.sha256(octets).digest(), reference.digest):
+def _compare(reference: Reference, content: Content, place: str) -> None:
+    hashed = hashlib.sha256()
+    for step in content.steps():
+        hashed.update(step)
+    if not hmac.compare_digest(hashed.digest(), reference.digest):
         raise Refusal(Code.XADES, place=place, expected="de inhoud die ondertekend werd", found="een andere inhoud")
 
 

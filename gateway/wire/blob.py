@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import threading
 import zlib
 from dataclasses import dataclass
 
@@ -14,14 +13,13 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from gateway.refusal import Code, Refusal
+from gateway.wire.content import Content
 
 MAX_INFLATED = 128 * 1024 * 1024
 MAX_RATIO = 250
 """Inflated over packed; a month of invoices reaches some 50, a bomb a thousand."""
 _FREE = 4 * 1024 * 1024
 """Bytes that may be inflated whatever the ratio."""
-_STEP = 1024 * 1024
-_BIG = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +30,7 @@ class Blob:
     content_type: str
     encoding: str
     message_name: str
-    packed: bytes
-    """Octets after base64, before inflating."""
-    content: bytes
+    content: Content
     hash: bytes
     """SHA-256 of the content."""
     reference: str | None
@@ -50,10 +46,13 @@ def read_blob(detail: Element, *, max_inflated: int = MAX_INFLATED) -> Blob:
     if encoding not in ("deflate", "none"):
         raise Refusal(Code.BLOB_ENCODING, place="//Detail/@ContentEncoding", expected="deflate of none", found=encoding[:40])
     packed = _base64(detail.text or "", "//Detail")
-    content = inflate(packed, max_inflated) if encoding == "deflate" else packed
-    if len(content) > max_inflated:
+    content = unpack(packed, max_inflated) if encoding == "deflate" else Content.plain(packed)
+    if content.size > max_inflated:
         raise _too_big(max_inflated)
-    digest = hashlib.sha256(content).digest()
+    hashed = hashlib.sha256()
+    for step in content.steps():
+        hashed.update(step)
+    digest = hashed.digest()
     declared = detail.get("HashValue")
     if declared is None or not hmac.compare_digest(_base64(declared, "//Detail/@HashValue"), digest):
         raise Refusal(
@@ -68,48 +67,38 @@ def read_blob(detail: Element, *, max_inflated: int = MAX_INFLATED) -> Blob:
         content_type=detail.get("ContentType", ""),
         encoding=encoding,
         message_name=detail.get("MessageName", ""),
-        packed=packed,
         content=content,
         hash=digest,
         reference=detail.get("Reference"),
     )
 
 
-def inflate(packed: bytes, limit: int) -> bytes:
+def unpack(packed: bytes, limit: int) -> Content:
     """Raw deflate (RFC 1951), falling back to zlib (RFC 1950) as the Java reader does; never inflates past the limit.
 
     Raises:
         Refusal: BLOB_DEFLATE or BLOB_SIZE.
     """
+    most = min(limit, max(_FREE, MAX_RATIO * len(packed)))
     for wbits in (-15, 15):
         try:
-            content = _inflate(packed, limit, wbits)
+            content = Content.inflated(packed, wbits, most)
         except zlib.error:
             continue
+        except OverflowError:
+            raise _too_big(most) from None
         if content is not None:
             return content
     raise Refusal(Code.BLOB_DEFLATE, place="//Detail", expected="raw deflate, volledig en zonder rest")
 
 
-def _inflate(packed: bytes, limit: int, wbits: int) -> bytes | None:
-    engine = zlib.decompressobj(wbits)
-    content, rest, big = bytearray(), packed, False
-    try:
-        while not engine.eof and (chunk := engine.decompress(rest, _STEP)):
-            content += chunk
-            rest = engine.unconsumed_tail
-            most = min(limit, max(_FREE, MAX_RATIO * len(packed)))
-            if len(content) > most:
-                # The traceback keeps this frame alive for a while, and with it what the bomb left.
-                content.clear()
-                raise _too_big(most)
-            if not big and len(content) > _FREE:
-                # Many at once would hold their limits' sum in memory; the small ones do not wait for them.
-                big = _BIG.acquire()
-        return bytes(content) if engine.eof and not engine.unused_data else None
-    finally:
-        if big:
-            _BIG.release()
+def inflate(packed: bytes, limit: int) -> bytes:
+    """The same, whole.
+
+    Raises:
+        Refusal: BLOB_DEFLATE or BLOB_SIZE.
+    """
+    return unpack(packed, limit).whole()
 
 
 def deflate(content: bytes) -> bytes:

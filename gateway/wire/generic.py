@@ -14,6 +14,7 @@ from lxml.etree import _Element as Element
 
 from gateway.refusal import Code, Refusal
 from gateway.wire.blob import Blob, read_blob, write_blob
+from gateway.wire.content import Content
 from gateway.wire.names import CIN_COMMON, GENERIC_ASYNC, q
 
 SUCCESS = "urn:nip:tack:result:major:success"
@@ -181,9 +182,12 @@ def read_origin(element: Element) -> Origin:
     )
 
 
-def tack_content(result: str, content: bytes) -> bytes:
+def tack_content(result: str, content: Content) -> bytes:
     """HMAC-SHA-256 over the decoded blob, keyed with the ResultMajor text; which octets is our choice (facts §3.3)."""
-    return hmac.new(result.encode(), content, hashlib.sha256).digest()
+    value = hmac.new(result.encode(), digestmod=hashlib.sha256)
+    for step in content.steps():
+        value.update(step)
+    return value.digest()
 
 
 def tack_element(tag: str, tack: Tack) -> Element:
@@ -205,7 +209,7 @@ def tack_element(tag: str, tack: Tack) -> Element:
     return element
 
 
-def write_post_response(*, request: bytes, input_reference: str, reference: str) -> Element:
+def write_post_response(*, request: Content, input_reference: str, reference: str) -> Element:
     """A postResponse with a successful TAck over a request's decoded blob."""
     response = etree.Element(q(GENERIC_ASYNC, "postResponse"), nsmap={"ga": GENERIC_ASYNC})
     tack = Tack(issuer=GATEWAY, input_reference=input_reference, value=tack_content(SUCCESS, request), reference=reference)

@@ -56,7 +56,7 @@ def parse(data: bytes, bounds: Bounds = ENVELOPE_BOUNDS) -> Element:
     Raises:
         Refusal: NOT_XML, DTD, ENCODING, TOO_LARGE, TOO_COMPLEX or INSTRUCTION.
     """
-    check_bounds(data, bounds)
+    Watch(bounds).look(data)
     try:
         root: Element | None = etree.fromstring(data, etree.XMLParser(**parser_options()))
     except etree.XMLSyntaxError as error:
@@ -76,22 +76,48 @@ def parse(data: bytes, bounds: Bounds = ENVELOPE_BOUNDS) -> Element:
     return root
 
 
-def check_bounds(data: bytes, bounds: Bounds) -> None:
-    """What can be said of a document before it is parsed.
+@dataclass
+class Watch:
+    """What can be said of a document before it is parsed, which may come in steps."""
 
-    Raises:
-        Refusal: TOO_LARGE, ENCODING, DTD or TOO_COMPLEX.
-    """
-    if len(data) > bounds.octets:
-        raise Refusal(Code.TOO_LARGE, expected=f"hoogstens {bounds.octets} octetten", found=f"{len(data)} octetten")
-    _check_encoding(data)
-    if _DOCTYPE.match(data[: bounds.prolog]):
-        raise Refusal(Code.DTD, line=1, found="<!DOCTYPE")
-    markup = data.count(b"<") + data.count(b"=")
-    if markup > bounds.markup:
-        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.markup} elementen en attributen", found=f"{markup}")
-    if data.count(b"xmlns") > bounds.namespaces:
-        raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.namespaces} namespacedeclaraties")
+    bounds: Bounds
+    instruction: bool = False
+    """Whether a processing instruction came by, or the text of one; the XML declaration does not count."""
+    _octets: int = 0
+    _markup: int = 0
+    _namespaces: int = 0
+    _head: bytes = b""
+    _tail: bytes = b""
+
+    def look(self, step: bytes) -> None:
+        """See the next octets.
+
+        Raises:
+            Refusal: TOO_LARGE, ENCODING, DTD or TOO_COMPLEX.
+        """
+        bounds, first = self.bounds, self._octets == 0
+        self._octets += len(step)
+        if self._octets > bounds.octets:
+            raise Refusal(Code.TOO_LARGE, expected=f"hoogstens {bounds.octets} octetten", found=f"{self._octets} octetten")
+        if len(self._head) < bounds.prolog:
+            self._head += step[: bounds.prolog - len(self._head)]
+            _check_encoding(self._head)
+            if _DOCTYPE.match(self._head):
+                raise Refusal(Code.DTD, line=1, found="<!DOCTYPE")
+        if b"\x00" in step:
+            raise _encoding_refusal()
+        self._markup += step.count(b"<") + step.count(b"=")
+        if self._markup > bounds.markup:
+            raise Refusal(
+                Code.TOO_COMPLEX, expected=f"hoogstens {bounds.markup} elementen en attributen", found=f"{self._markup}"
+            )
+        # Four octets of the step before: a word of five that the cut runs through counts once.
+        joined = self._tail + step
+        self._namespaces += joined.count(b"xmlns")
+        if self._namespaces > bounds.namespaces:
+            raise Refusal(Code.TOO_COMPLEX, expected=f"hoogstens {bounds.namespaces} namespacedeclaraties")
+        self.instruction = self.instruction or joined.find(b"<?", 2 if first else 0) >= 0
+        self._tail = joined[-4:]
 
 
 def parser_options() -> dict[str, Any]:
@@ -112,11 +138,15 @@ def parser_options() -> dict[str, Any]:
 
 
 def _check_encoding(data: bytes) -> None:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")) or b"\x00" in data:
-        raise Refusal(Code.ENCODING, expected="UTF-8", found="UTF-16, UTF-32 of NUL-tekens")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")):
+        raise _encoding_refusal()
     declared = _DECLARATION.match(data)
     if declared and declared.group(1).lower() not in (b"utf-8", b"us-ascii", b"ascii"):
         raise Refusal(Code.ENCODING, line=1, expected="UTF-8", found=declared.group(1)[:40].decode("ascii", "replace"))
+
+
+def _encoding_refusal() -> Refusal:
+    return Refusal(Code.ENCODING, expected="UTF-8", found="UTF-16, UTF-32 of NUL-tekens")
 
 
 def syntax_refusal(error: etree.XMLSyntaxError) -> Refusal:

@@ -18,6 +18,7 @@ from gateway.berichten.plat_lezen import UITLEG, PlatProblem, codes, is_plat, na
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.diensten.zending_lezen import lees_inhoud
 from gateway.schema import registry
+from gateway.wire.content import Content
 from gateway.wire.parser import parse
 from tests.central.build import factuur, lijn, zending
 
@@ -200,4 +201,20 @@ def test_a_file_put_together_by_hand_says_what_its_xml_says_and_is_written_the_s
 
 def test_a_file_is_read_part_by_part_as_it_is_read_whole() -> None:
     octets = (Path(__file__).parent / "golden" / "zending.plat").read_bytes()
-    assert lees_inhoud(octets) == read(octets)
+    assert lees_inhoud(Content.plain(octets)) == read(octets)
+
+
+@given(ZENDINGEN, st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=6), min_size=1, max_size=4))
+def test_lines_that_say_the_same_are_read_the_same(gegeven: Zending, wie: list[list[int]]) -> None:
+    # Together they may not outgrow the zone of the total.
+    alle = [x._replace(aandeel=x.aandeel // 10) for f in gegeven.facturen for x in f.lijnen]
+    facturen = [
+        replace(
+            gegeven.facturen[0],
+            factuurnummer=str(n),
+            lijnen=tuple(alle[k % len(alle)]._replace(volgnummer=v) for v, k in enumerate(welke, 1)),
+        )
+        for n, welke in enumerate(wie, 1)
+    ]
+    octets = naar_plat(replace(gegeven, facturen=tuple(facturen)))
+    assert lees_inhoud(Content.plain(octets)) == read(octets)

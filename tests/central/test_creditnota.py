@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gateway.berichten.factuur import Factuur, VorigeFactuur
-from gateway.central.model import Prijs, ZendingContext
+from gateway.central.model import Aansluiting, Prijs, ZendingContext
 from gateway.central.resultaat import Zendingresultaat
 from gateway.central.zending import beoordeel_zending
 from tests.central.build import COOKBOOK, INSZ, factuur, lijn, persoon, verblijf, zending, zendingcontext
@@ -126,3 +126,26 @@ def test_two_codes_on_a_day_are_refused_on_an_original_and_on_a_correction(soort
     twee = factuur(lijn(), lijn(volgnummer=2, prestatiecode="763070", bedrag=1000), type_facturering=soort, vorige=VORIGE)
     result = beoordeel_zending(zending(twee), zendingcontext(prijzen=PRIJZEN), BREED)
     assert [(f.code, f.volgnummer) for f in result.fouten] == [("300444", 2)]
+
+
+def moved(context: ZendingContext) -> ZendingContext:
+    """The person's zorgkas turns out to be another one, since before the invoiced days."""
+    return replace(
+        context,
+        personen={INSZ: persoon(aansluitingen=(Aansluiting(zorgkas="280", type="officieel", van=date(2026, 1, 1), tot=None),))},
+    )
+
+
+def test_after_a_change_of_zorgkas_the_one_that_was_asked_gives_back_and_the_new_one_is_asked() -> None:
+    there = beoordeel_zending(zending(TERUG), moved(gefactureerd()), BREED)
+    assert (there.label, there.aanvaard) == ("INHOUD-AANVAARD", -46890)
+    again = replace(OPNIEUW, factuurnummer="1")
+    here = beoordeel_zending(zending(again, zorgkas="280"), moved(zendingcontext(prijzen=PRIJZEN)), BREED)
+    assert (here.label, here.aanvaard) == ("INHOUD-AANVAARD", 46890)
+    assert codes(beoordeel_zending(zending(again), moved(zendingcontext(prijzen=PRIJZEN)), BREED)) == {"201810"}
+
+
+def test_the_new_zorgkas_does_not_give_back_what_the_old_one_was_asked() -> None:
+    context = moved(gefactureerd(bij_andere_zorgkas=dict.fromkeys(BEZET, "180")))
+    result = beoordeel_zending(zending(TERUG, zorgkas="280"), context, BREED)
+    assert (codes(result), result.aanvaard, result.gecrediteerde_dagen) == ({"201810"}, 0, ())

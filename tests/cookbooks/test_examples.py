@@ -17,7 +17,8 @@ from lxml import etree
 
 from conformance.client import FacilityClient, GenericAsyncClient, Software
 from conformance.messages import envelope
-from conformance.walkthrough import sample_price, sample_signer
+from conformance.sample import sample_price
+from conformance.walkthrough import sample_signer
 from gateway.berichten.names import ANTWOORD
 from gateway.berichten.voorbeelden import VoorbeeldError, render
 from gateway.cookbook.laden import load_cookbooks

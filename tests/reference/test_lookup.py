@@ -152,7 +152,7 @@ def test_a_facilitys_own_price_comes_before_that_of_every_facility(geladen: Engi
 
 
 def test_a_facility_without_prices_has_none(conn: Connection) -> None:
-    assert lookup.prijzen(conn, V["mdo1"]) == ()
+    assert lookup.prijzen(conn, "99999999999") == ()
 
 
 def test_the_six_zorgkassen_are_known_by_code_and_by_the_number_in_their_certificate(conn: Connection) -> None:

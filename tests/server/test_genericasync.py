@@ -22,6 +22,7 @@ from conformance.messages import envelope, head, question
 from conformance.walkthrough import sample_signer, zending
 from gateway.trust.signing import sign_envelope
 from gateway.wire.blob import inflate
+from gateway.wire.content import Content
 from gateway.wire.envelope import serialise, write_envelope
 from gateway.wire.generic import FAILURE, SUCCESS, UNDELIVERED, UNREACHABLE, tack_content
 from gateway.wire.names import GENERIC_ASYNC, XOP, q
@@ -152,7 +153,7 @@ def test_the_facility_learns_by_tack_that_the_zorgkas_has_its_zending(gateway: R
     assert mail.counts == (2, 1)
     (tack,) = mail.tacks
     assert (tack.Issuer, tack.AppliesTo) == (f"{IO}180", "urn:nip:reference:input:KASTACK0000001")
-    assert (tack.ResultMajor, tack._value_1) == (SUCCESS, tack_content(SUCCESS, content))
+    assert (tack.ResultMajor, tack._value_1) == (SUCCESS, tack_content(SUCCESS, Content.plain(content)))
     assert gateway.facility().raadplegen(MessageId=message_id).Aflevering == "bevestigd"
     assert facility.fetch(messages=False).tacks == mail.tacks
     facility.confirm(tacks=[tack._value_1])
@@ -198,7 +199,11 @@ def test_a_zending_that_can_not_be_delivered_is_told_by_a_tack_of_failure(tmp_pa
         facility = gateway.facility().facturatie
         wait_for(lambda: any(t.ResultMajor == FAILURE for t in facility.fetch().tacks), 90)
         (tack,) = [t for t in facility.fetch().tacks if t.ResultMajor == FAILURE]
-        assert (tack.Issuer, tack.ResultMinor, tack._value_1) == (f"{IO}280", UNDELIVERED, tack_content(FAILURE, content))
+        assert (tack.Issuer, tack.ResultMinor, tack._value_1) == (
+            f"{IO}280",
+            UNDELIVERED,
+            tack_content(FAILURE, Content.plain(content)),
+        )
         life = gateway.facility().raadplegen(MessageId=message_id)
         assert (life.Aflevering, life.Stap[-1].Naam) == ("mislukt", "aflevering_mislukt")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,7 +20,8 @@ from pyarrow import parquet
 from sqlalchemy import func, select
 
 from conformance.messages import envelope, head, start
-from conformance.walkthrough import sample_price, sample_signer, zending
+from conformance.sample import sample_price
+from conformance.walkthrough import sample_signer, zending
 from gateway.berichten.factuur import Lijn, VorigeFactuur, Zending, lees_zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.names import ANTWOORD, FACTUUR, ZORGKAS
@@ -165,6 +167,23 @@ def test_a_dry_run_of_a_zending_answers_at_once_with_what_the_mailbox_would_say(
         assert [label(r) for r in results(facility, "ECHT1", 2)] == ["DF011-931000", "INHOUD-AANVAARD"]
         again = dry_run(gateway, "facturatie", posted_zending(gateway, schrijf_zending(good), "PROEF1"))
         assert codes(again) == ["100721"], "it sees what was really sent"
+
+
+def test_a_hundred_thousand_errors_come_back_as_a_thousand_and_the_number_left_out(gateway: RunningGateway) -> None:
+    day = month_of(gateway)[0]
+    good = per_day(gateway, "els", "GEEN-DOSSIER", 1, [day])
+    line = good.facturen[0].lijnen[0]
+    lines = tuple(line._replace(volgnummer=n) for n in range(1, 1001))
+    invoices = tuple(
+        replace(good.facturen[0], factuurnummer=str(n), lijnen=lines, totaal=1000 * line.bedrag) for n in range(1, 101)
+    )
+    content = schrijf_zending(replace(good, facturen=invoices, totaal=100_000 * line.bedrag))
+    answer = dry_run(gateway, "facturatie", posted_zending(gateway, content, "VEEL"))
+    registry.check(answer)
+    assert (label(answer), len(codes(answer))) == ("INHOUD-920099", 1000)
+    assert set(codes(answer)) == {"300541"}
+    # Each line lacks its dossier, and each but the first claims a day that is claimed already.
+    assert int(answer.findtext(f"{{{ANTWOORD}}}WeggelatenFouten") or 0) == 2 * 100_000 - 1 - 1000
 
 
 def test_a_dry_run_is_for_who_may_send_and_asks_nothing_else(gateway: RunningGateway) -> None:
@@ -320,6 +339,10 @@ def test_a_whole_zending_is_taken_back_until_it_is_settled(start_gateway: Start)
             facility.post(content, what)
             (answer,) = results(facility, what, 1)
             assert (label(answer), codes(answer)) == ("DF012-920999", ["VSB-ID-006"]), what
+        tried = dry_run(gateway, "facturatie", posted_zending(gateway, take_back("001", days[0]), "TERUG"))
+        assert (label(tried), tried.get("Proef"), codes(tried)) == ("INHOUD-INGETROKKEN", "true", [])
+        tried = dry_run(gateway, "facturatie", posted_zending(gateway, wrong["a number never used"], "TERUG"))
+        assert (label(tried), codes(tried)) == ("DF012-920999", ["VSB-ID-006"])
         assert balance(gateway) == given.totaal
         facility.post(take_back("001", days[0]), "TERUG")
         (answer,) = results(facility, "TERUG", 1)
@@ -343,6 +366,33 @@ def test_a_whole_zending_is_taken_back_until_it_is_settled(start_gateway: Start)
         facility.post(take_back("002", days[0]), "TE LAAT")
         assert codes(results(facility, "TE LAAT", 1)[0]) == ["VSB-ID-006"]
         assert balance(gateway) == again.totaal
+
+
+def test_after_a_late_change_of_zorgkas_the_old_one_is_credited_and_the_new_one_invoiced(
+    start_gateway: Start, tmp_path: Path
+) -> None:
+    with start_gateway() as gateway:
+        facility, days = gateway.facility().facturatie, month_of(gateway)
+        _, given, _ = accepted(gateway, days)
+        file = tmp_path / "aansluitingen.csv"
+        file.write_text(f"insz;zorgkas;type;van;tot\n{PERSONS['els']};280;officieel;2019-01-01;\n", encoding="utf-8")
+        command(gateway, "reference", "load", str(file))
+        lines, previous = given.facturen[0].lijnen, VorigeFactuur(factuurnummer="1", zendingnummer="001", maand=given.maand)
+        back = [x._replace(aantal=-x.aantal, bedrag=-x.bedrag) for x in lines]
+        steps = (
+            ("002", "280", "3", back, "INHOUD-920099", ["201810"] * len(lines)),
+            ("003", "280", "1", lines, "INHOUD-920099", ["300423"] * len(lines)),
+            ("004", "180", "3", back, "INHOUD-AANVAARD", []),
+            ("005", "180", "1", lines, "INHOUD-920099", ["201810"] * len(lines)),
+            ("006", "280", "1", lines, "INHOUD-AANVAARD", []),
+        )
+        for number, zorgkas, kind, regels, expected, why in steps:
+            sent = with_lines(given, regels, type_facturering=kind, vorige=previous)
+            sent = replace(sent, zendingnummer=number, zorgkas=zorgkas)
+            facility.post(schrijf_zending(sent), f"KAS{number}")
+            answer = results(facility, f"KAS{number}", 2)[-1]
+            assert (label(answer), codes(answer)) == (expected, why), number
+        assert balance(gateway) == given.totaal
 
 
 def balance(gateway: RunningGateway) -> int:

@@ -212,16 +212,18 @@ def test_a_blob_that_cannot_be_read_becomes_df012_with_its_errors(gateway: Runni
     assert code in [e.text for e in answer.iter(f"{{{ANTWOORD}}}Code")]
 
 
-def test_a_zending_of_a_pillar_that_does_not_invoice_here_is_refused_with_the_pillars_that_do(gateway: RunningGateway) -> None:
+def test_a_zending_of_an_unknown_pillar_is_refused_with_the_pillars_that_invoice(gateway: RunningGateway) -> None:
     facility, reference = gateway.facility().facturatie, f"BAD{uuid4().hex[:10]}"
     day = gateway.today() - timedelta(days=1)
     make = {"riziv": IBW1, "insz": PERSONS["els"], "dossier": "X-1", "zorgkas": "180", "number": 1, "start": day, "end": day}
     content = zending(**make, today=gateway.today())  # type: ignore[arg-type]
-    facility.post(content.replace(b"<Pijler>eibwfin<", b"<Pijler>mohm<"), reference)
+    facility.post(content.replace(b"<Pijler>eibwfin<", b"<Pijler>mohmx<"), reference)
     answer = results(facility, reference, 1)[0]
     assert label(answer) == "DF012-920999"
     assert [e.text for e in answer.iter(f"{{{ANTWOORD}}}Code")] == ["VSB-SCHEMA-002"]
-    assert [e.text for e in answer.iter(f"{{{ANTWOORD}}}Verwacht")] == ["eibwfin, epvtfin, erevacfin, erevazfin, ewzcfin"]
+    assert [e.text for e in answer.iter(f"{{{ANTWOORD}}}Verwacht")] == [
+        "edgfin, eibwfin, emdofin, epvtfin, erevacfin, erevazfin, ewzcfin, mohm"
+    ]
 
 
 def test_a_related_performance_where_none_belongs_is_told_with_its_zone(gateway: RunningGateway) -> None:

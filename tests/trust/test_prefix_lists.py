@@ -22,6 +22,7 @@ from gateway.trust.xades import verify_blob_signature
 from gateway.wire.blob import Blob
 from gateway.wire.build import b64
 from gateway.wire.c14n import exclusive, inclusive
+from gateway.wire.content import Content
 from gateway.wire.envelope import serialise
 from gateway.wire.names import (
     BASE64_TRANSFORM,
@@ -117,7 +118,7 @@ def test_the_list_says_which_namespace_is_signed_so_another_one_there_is_a_chang
 
 CONTENT = b'<a:vraag xmlns:a="urn:example" xmlns:seen="urn:example:seen"><a:x/></a:vraag>'
 BLOB = Blob(
-    id="B1", content_type="text/xml", encoding="none", message_name="X", packed=CONTENT, content=CONTENT,
+    id="B1", content_type="text/xml", encoding="none", message_name="X", content=Content.plain(CONTENT),
     hash=hashlib.sha256(CONTENT).digest(), reference=None,
 )  # fmt: skip
 

@@ -15,12 +15,13 @@ from gateway.trust.policy import SYNCHRONOUS
 from gateway.trust.signing import sign_blob
 from gateway.trust.xades import verify_blob_signature
 from gateway.wire.blob import Blob
+from gateway.wire.content import Content
 from gateway.wire.names import DS, XADES, q
 from tests.trust.x509_support import ME, NOW, OTHER
 
 CONTENT = b"<vraag>tien</vraag>"
 BLOB = Blob(
-    id="blob", content_type="text/xml", encoding="none", message_name="X", packed=CONTENT, content=CONTENT,
+    id="blob", content_type="text/xml", encoding="none", message_name="X", content=Content.plain(CONTENT),
     hash=hashlib.sha256(CONTENT).digest(), reference=None,
 )  # fmt: skip
 OLDEST, SKEW, TICK = SYNCHRONOUS.xades_max_age, SYNCHRONOUS.clock_skew, timedelta(seconds=1)
