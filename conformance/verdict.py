@@ -1,0 +1,130 @@
+"""What a scenario came to: small checks, each with what was expected, what came, where, and what the cookbook says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Verdict(StrEnum):
+    """How a scenario or a check ended; the worst check decides."""
+
+    PASS = "pass"  # noqa: S105
+    FAIL = "fail"
+    WARNING = "warning"
+    """Not as it should, but the plan does not demand it."""
+    REVIEW = "review"
+    """A person must look: the suite can not see what happened."""
+    SKIPPED = "skipped"
+
+
+_WEIGHT = {Verdict.PASS: 0, Verdict.SKIPPED: 1, Verdict.WARNING: 2, Verdict.REVIEW: 3, Verdict.FAIL: 4}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that was looked at."""
+
+    name: str
+    verdict: Verdict
+    expected: str
+    got: str
+    where: str = ""
+    """Step, and the place in the message: an XPath, a line, an HTTP header."""
+    remedy: str = ""
+    """In Dutch: what to do about it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """A person's judgement in place of the suite's; the report shows both."""
+
+    verdict: Verdict
+    by: str
+    comment: str
+    at: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """One scenario, run once."""
+
+    scenario: str
+    title: str
+    pillar: str
+    family: str
+    level: str
+    requirements: tuple[str, ...]
+    checks: tuple[Check, ...]
+    started: str
+    """UTC, ISO 8601."""
+    seconds: float
+    traffic: tuple[str, ...] = ()
+    """Files of the evidence, request and answer of each exchange in order."""
+    example: str = ""
+    """A message of the cookbook that passes."""
+    override: Override | None = None
+    """Judged by a person."""
+    expected_failure: str = ""
+    """Reason in the expected-failures file."""
+
+    @property
+    def found(self) -> Verdict:
+        """What the suite found."""
+        return worst(c.verdict for c in self.checks)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What counts."""
+        return self.found if self.override is None else self.override.verdict
+
+    @property
+    def ok(self) -> bool:
+        """Whether it keeps nobody from passing."""
+        return self.verdict in (Verdict.PASS, Verdict.WARNING, Verdict.SKIPPED) or bool(self.expected_failure)
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "verdict": self.verdict.value, "found": self.found.value}
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """The verdict that decides; nothing looked at is skipped."""
+    return max(verdicts, key=_WEIGHT.__getitem__, default=Verdict.SKIPPED)
+
+
+def from_json(data: Mapping[str, Any]) -> Result:
+    """A result as `as_json` wrote it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not one.
+    """
+    rest = {k: v for k, v in data.items() if k not in ("verdict", "found", "checks", "override", "requirements", "traffic")}
+    override = data.get("override")
+    return Result(
+        **rest,
+        requirements=tuple(data["requirements"]),
+        traffic=tuple(data["traffic"]),
+        checks=tuple(Check(**{**c, "verdict": Verdict(c["verdict"])}) for c in data["checks"]),
+        override=None if override is None else Override(**{**override, "verdict": Verdict(override["verdict"])}),
+    )
+
+
+@dataclass
+class Checks:
+    """Collects the checks of one step."""
+
+    strict: bool
+    """False: what is wrong is only a warning, because the plan says should."""
+    where: str = ""
+    found: list[Check] = field(default_factory=list)
+
+    def add(self, name: str, right: bool, expected: str, got: str, place: str = "", remedy: str = "") -> bool:
+        """Note one check; wrong ones weigh what the plan says."""
+        wrong = Verdict.FAIL if self.strict else Verdict.WARNING
+        verdict = Verdict.PASS if right else wrong
+        where = f"{self.where}, {place}" if self.where and place else self.where or place
+        self.found.append(Check(name=name, verdict=verdict, expected=expected, got=got, where=where, remedy=remedy))
+        return right
