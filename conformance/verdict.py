@@ -128,3 +128,51 @@ class Checks:
         where = f"{self.where}, {place}" if self.where and place else self.where or place
         self.found.append(Check(name=name, verdict=verdict, expected=expected, got=got, where=where, remedy=remedy))
         return right
+
+
+@dataclass(kw_only=True)
+class Run:
+    """One session of the suite: a plan, and what each of its scenarios came to so far."""
+
+    id: str
+    """Session id; stands in every report."""
+    role: str
+    """server, afzender or zorgkas: whose software is judged."""
+    pillar: str
+    """Pillar, or `alle`."""
+    suite: str
+    """Version of the suite."""
+    plan: str
+    """SHA-256 of the plan; see plan.digest."""
+    started: str
+    """UTC, ISO 8601."""
+    target: str = ""
+    """Address that was judged, for server and zorgkas."""
+    vendor: str = ""
+    product: str = ""
+    version: str = ""
+    finished: str = ""
+    results: dict[str, Result] = field(default_factory=dict)
+    """By scenario id, in the order of the plan; the last time it was run counts."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether every result is there and keeps nobody from passing; that the plan is whole is asked elsewhere."""
+        return bool(self.results) and all(r.ok for r in self.results.values() if r.level == "must")
+
+    def counts(self) -> dict[str, int]:
+        """Verdict to how many."""
+        return {v.value: sum(r.verdict is v for r in self.results.values()) for v in Verdict}
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.__dict__, "results": [r.as_json() for r in self.results.values()]}
+
+
+def run_from_json(data: Mapping[str, Any]) -> Run:
+    """A run as `as_json` wrote it.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is not one.
+    """
+    results = [from_json(r) for r in data["results"]]
+    return Run(**{**data, "results": {r.scenario: r for r in results}})
