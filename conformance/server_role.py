@@ -6,6 +6,7 @@ import base64
 import hmac
 import time
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -77,6 +78,9 @@ class ServerRole:
     def _step(self, scenario: Scenario, step: Step, checks: Checks) -> None:
         if unknown := set(step.verwacht) - KNOWN:
             raise PlanError(f"scenario {scenario.id} expects {', '.join(sorted(unknown))}; known are {', '.join(sorted(KNOWN))}")
+        if step.doe == "wacht":
+            time.sleep(float(step.met.get("seconden", 1)))
+            return
         parcel, octets = self._parcel(step)
         self._last = (parcel, octets)
         answer = self._send(scenario.id, parcel, octets)
@@ -91,15 +95,18 @@ class ServerRole:
 
     def _parcel(self, step: Step) -> tuple[Parcel, bytes]:
         if step.doe != "opnieuw":
-            parcel = deform(self.world.make(step.doe, step.met), step.misvorm)
+            parcel = deform(self.world.make(step.doe, step.met), self._faults(step))
             return parcel, parcel.octets()
         if self._last is None:
             raise PlanError("`opnieuw` needs a step before it")
         parcel, octets = self._last
         if step.met.get("vers", False) or step.misvorm:
-            parcel = deform(replace(parcel, now=self.world.now()), step.misvorm)
+            parcel = deform(replace(parcel, payload=deepcopy(parcel.payload), now=self.world.now()), self._faults(step))
             return parcel, parcel.octets()
         return parcel, octets
+
+    def _faults(self, step: Step) -> tuple[str, ...]:
+        return tuple(self.world.fill(fault) for fault in step.misvorm)
 
     def _send(self, name: str, parcel: Parcel, octets: bytes) -> Answer:
         exchange = self.world.wire.send(name, parcel.address, octets, parcel.headers, method=parcel.http_method)
