@@ -26,8 +26,8 @@ RECEIVED, REFUSED, NOT_TAKEN, NOT_LOOKED_AT = "ontvangen", "geweigerd", "niet_aa
 """What `verwacht.uitkomst` of a step may be: a receipt, a SOAP fault, any error, nothing to look at."""
 
 
-def scenarios() -> list[Scenario]:
-    """Every scenario of this role.
+def zorgkas_plan() -> list[Scenario]:
+    """Everything that is asked of a zorgkas's receiver.
 
     Raises:
         PlanError: see plan.load_folder.
@@ -144,12 +144,6 @@ class Receiver:
             return
         expected = int(step.verwacht["bewaard"])
         times = self._ask(world.items[str(step.met.get("bericht", "a"))].message_id)
-        words = {
-            0: "niet bewaard",
-            1: "één keer bewaard",
-            2: "meer dan één keer bewaard",
-            -1: "het programma van --bewaard mislukte",
-        }
         checks.add(
             "Bewaard",
             times == expected,

@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import uuid4
 
-from conformance.plan import SUITE_VERSION, Role, Scenario, digest
+from conformance.plan import Role, Scenario
+from conformance.runner import new_run
 from conformance.traffic import Wire
 from conformance.verdict import Result, Run
 from conformance.walkthrough import sample_signer
 from conformance.zorgkas_judge import Judge
-from conformance.zorgkas_role import Receiver, scenarios
+from conformance.zorgkas_role import Receiver, zorgkas_plan
 from conformance.zorgkas_world import KASSEN
 from gateway.clock import Clock, system_clock
 from gateway.paths import data_dir
@@ -47,6 +47,7 @@ def run_zorgkas(
     only: Collection[str] = (),
     tell: Callable[[Result], None] = lambda _: None,
     plan: Sequence[Scenario] | None = None,
+    record: Run | None = None,
     clock: Clock = system_clock,
 ) -> Run:
     """Push everything at a receiver, and judge its receipts.
@@ -60,6 +61,7 @@ def run_zorgkas(
         verify: CA bundle of the TLS certificate, or False.
         only: ids of the scenarios to run; empty: all.
         tell: called with each result as it comes.
+        record: a run of this plan to go on with.
 
     Raises:
         UsageError: the zorgkas is not known, or a scenario does not exist.
@@ -67,7 +69,7 @@ def run_zorgkas(
     code = kas or kas_of(target)
     if code not in KASSEN:
         raise UsageError(f"welke zorgkas is dit? Geef --zorgkas, een van {', '.join(KASSEN)}")
-    whole = list(scenarios() if plan is None else plan)
+    whole = list(zorgkas_plan() if plan is None else plan)
     chosen = [s for s in whole if not only or s.id in only]
     if missing := set(only) - {s.id for s in chosen}:
         raise UsageError(f"dit scenario bestaat niet: {', '.join(sorted(missing))}")
@@ -79,16 +81,9 @@ def run_zorgkas(
         clock=clock,
     )
     wire = Wire(base=target, evidence=evidence, mask=mask, timeout=timeout, verify=verify)
-    run = Run(
-        id=str(uuid4()),
-        role=Role.ZORGKAS.value,
-        pillar="alle",
-        suite=SUITE_VERSION,
-        plan=digest(whole),
-        started=datetime.now(UTC).isoformat(timespec="seconds"),
-        target=target,
-    )
-    for result in Receiver(wire=wire, kas=code, judge=judge, kept=kept).results(chosen):
+    run = record or new_run(chosen, target=target, role=Role.ZORGKAS)
+    todo = [scenario for scenario in chosen if scenario.id not in run.results]
+    for result in Receiver(wire=wire, kas=code, judge=judge, kept=kept).results(todo):
         run.results[result.scenario] = result
         tell(result)
     run.finished = datetime.now(UTC).isoformat(timespec="seconds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ import pytest
 from conformance.plan import Level
 from conformance.requirements import coverage
 from conformance.verdict import Result, Run, Verdict, run_from_json
-from conformance.zorgkas_role import scenarios
+from conformance.zorgkas_role import zorgkas_plan
 from conformance.zorgkas_run import UsageError, kas_of, run_zorgkas
 from tests.support import running_receiver
 
@@ -40,7 +41,7 @@ def whole(evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_there_are_enough_scenarios_and_each_proves_what_a_cookbook_demands() -> None:
-    plan = scenarios()
+    plan = zorgkas_plan()
     assert len(plan) >= 25
     assert len({s.id for s in plan}) == len(plan)
     coverage(plan)
@@ -50,7 +51,7 @@ def test_the_reference_receiver_passes_everything(whole: Run) -> None:
     wrong = {r.scenario: [c for c in r.checks if c.verdict is not Verdict.PASS] for r in whole.results.values()}
     assert {k: v for k, v in wrong.items() if v} == {}
     assert whole.passed
-    assert set(whole.results) == {s.id for s in scenarios()}
+    assert set(whole.results) == {s.id for s in zorgkas_plan()}
 
 
 def test_what_was_kept_was_really_asked(whole: Run) -> None:
@@ -114,7 +115,7 @@ def test_a_web_page_is_no_refusal(page: str) -> None:
 
 
 def test_what_the_plan_only_advises_is_a_warning(page: str) -> None:
-    advised = next(s.id for s in scenarios() if s.niveau is Level.SHOULD)
+    advised = next(s.id for s in zorgkas_plan() if s.niveau is Level.SHOULD)
     assert only(run_zorgkas(page, only=[advised])).verdict is Verdict.WARNING
 
 
@@ -140,3 +141,25 @@ def test_a_hook_that_fails_is_not_taken_for_a_yes(tmp_path: Path) -> None:
         result = only(run_zorgkas(f"{base}/zorgkas/280", only=["zorgkas/aanvraag"], kept="/bestaat/niet"))
     assert result.verdict is Verdict.FAIL
     assert result.checks[-1].got == "het programma van --bewaard mislukte"
+
+
+def test_the_command_judges_a_receiver_and_writes_its_reports(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "conformance", "run", "--role", "zorgkas", "--out", str(tmp_path / "out")]
+    with running_receiver(tmp_path / "received") as base:
+        chosen = ["--scenario", "zorgkas/aanvraag", "--scenario", "zorgkas/sha1"]
+        good = subprocess.run([*command, "--target", f"{base}/zorgkas/280", *chosen], capture_output=True, text=True, check=False)
+        assert good.returncode == 0, good.stdout + good.stderr
+        assert "1 van 1 verplichte scenario's" in good.stdout
+        assert {p.name for p in (tmp_path / "out").iterdir()} == {"bewijs", "junit.xml", "verslag.html", "verslag.json"}
+        other = subprocess.run(
+            [*command, "--target", f"{base}/zorgkas/999", *chosen], capture_output=True, text=True, check=False
+        )
+        assert other.returncode == 2
+        assert "--zorgkas" in other.stdout
+        wrong = subprocess.run(
+            [*command, "--target", f"{base}/zorgkas/280", "--zorgkas", "380", *chosen],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert wrong.returncode == 1
