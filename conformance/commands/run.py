@@ -73,6 +73,9 @@ def run(
         typer.Option(formats=["%Y-%m-%dT%H:%M:%S"], help="What the target's clock says now (UTC), when not the time."),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Tracks at once, when the suite starts the applications itself.", min=1, max=16)] = 2,
+    vendor: Annotated[str, typer.Option(help="Who makes what is judged; for the reports and an attestation.")] = "",
+    product: Annotated[str, typer.Option(help="Its name.")] = "",
+    version: Annotated[str, typer.Option(help="Its version, for example 3.2.")] = "",
     watch: Annotated[
         Path | None, typer.Option(exists=True, help="Run again each time that something below this path changes, until Ctrl-C.")
     ] = None,
@@ -96,6 +99,8 @@ def run(
             own_targets(out / "doelen") if target is None else fixed_target(target, offset=offset, verify=str(ca) if ca else True)
         )
         record = _record(out, chosen, target or "", resume)
+        record.vendor, record.product, record.version = vendor, product, version
+        record.pillar = (pillar or ["alle"])[0]
         return _carry_out(record, chosen, targets, options, expected_failures)
 
     if watch is None:
