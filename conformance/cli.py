@@ -37,6 +37,7 @@ app.command()(look.scenarios)
 app.command("coverage")(look.show_coverage)
 app.command()(look.report)
 app.command()(look.override)
+app.command()(look.attest)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""`vsb-conformance scenarios`, `coverage`, `report`, `override`: looking at the plan and at a run that was carried out."""
+"""`vsb-conformance scenarios`, `coverage`, `report`, `override`, `attest`: looking at the plan and at a finished run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from conformance.attestation import AttestationProblem
+from conformance.attestation import attest as make_attestation
 from conformance.commands.run import show
 from conformance.plan import PlanError, Scenario
 from conformance.plans import whole_plan
@@ -21,6 +23,8 @@ from conformance.report import write_reports
 from conformance.requirements import Coverage, coverage, texts
 from conformance.store import RecordError, load
 from conformance.verdict import Override, Verdict
+from conformance.walkthrough import sample_signer
+from gateway.trust.signing import load_signer
 
 console = Console()
 Out = Annotated[Path, typer.Option(file_okay=False, help="Folder of the run.")]
@@ -114,6 +118,35 @@ def override(
     console.print(
         f"{scenario}: {result.found.value} wordt {verdict.value}; {texts().get(result.requirements[0], '')}", highlight=False
     )
+
+
+def attest(
+    out: Out = Path("run/conformance"),
+    key: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="PEM private key; none: a sample's.")] = None,
+    certificate: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="PEM eHealth certificate of --key, then its chain.")
+    ] = None,
+) -> None:
+    """Sign a statement about a complete passing run, and pack it with its evidence as attestatie.zip for the central application.
+
+    The exit status is 0 when it was written, 1 when the run does not prove it, with each reason, 2 when nothing could be read.
+    """
+    if (key is None) != (certificate is None):
+        console.print("[red]--key and --certificate go together.[/]")
+        raise typer.Exit(2)
+    try:
+        if key is None or certificate is None:
+            signer = sample_signer("facility-ibw-1")
+        else:
+            signer = load_signer(certificate.read_bytes(), key_pem=key.read_bytes())
+        path = make_attestation(out, signer, datetime.now(UTC))
+    except AttestationProblem as problem:
+        console.print("\n".join(problem.reasons), style="red", markup=False)
+        raise typer.Exit(1) from None
+    except (RecordError, ValueError, OSError) as error:
+        console.print(str(error), style="red", markup=False)
+        raise typer.Exit(2) from None
+    console.print(f"Wrote {path}; the central application registers it with: vsb-gateway attestations register", highlight=False)
 
 
 def _whole() -> list[Scenario]:

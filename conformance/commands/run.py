@@ -91,6 +91,9 @@ def run(
             help="With --role zorgkas: program called with a MessageId; exit 0: kept once, 1: not, 2: more often.",
         ),
     ] = "",
+    vendor: Annotated[str, typer.Option(help="Who makes what is judged; for the reports and an attestation.")] = "",
+    product: Annotated[str, typer.Option(help="Its name.")] = "",
+    version: Annotated[str, typer.Option(help="Its version, for example 3.2.")] = "",
     watch: Annotated[
         Path | None, typer.Option(exists=True, help="Run again each time that something below this path changes, until Ctrl-C.")
     ] = None,
@@ -118,13 +121,19 @@ def run(
         targets = (
             own_targets(out / "doelen") if target is None else fixed_target(target, offset=offset, verify=str(ca) if ca else True)
         )
-        record = _record(out, chosen, target or "", resume, role)
+        record = begin()
         return _carry_out(
             record, len(chosen), lambda heard: run_server(record, chosen, targets, options, heard), options.out, expected_failures
         )
 
-    def for_zorgkas() -> int:
+    def begin() -> Run:
         record = _record(out, chosen, target or "", resume, role)
+        record.vendor, record.product, record.version = vendor, product, version
+        record.pillar = (pillar or ["alle"])[0]
+        return record
+
+    def for_zorgkas() -> int:
+        record = begin()
 
         def carry(heard: Heard) -> object:
             def tell(result: Result) -> None:
