@@ -6,7 +6,7 @@ import contextlib
 import multiprocessing
 import os
 import shutil
-import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ from conformance.runner import Target, Targets, month_before
 from gateway.clock import system_clock
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.mutants.ingrepen", "gateway.commands.serve", "conformance.receiver"])
+_CONTEXT.set_forkserver_preload(["tests.mutants.ingrepen", "tests.mutants.ontvangers", "gateway.commands.serve"])
 
 
 def start(work: Callable[..., None], *arguments: Any, log: Path) -> BaseProcess:
@@ -123,8 +123,6 @@ def wait_for(address: str, process: BaseProcess, log: Path) -> None:
 
 def seeded(folder: Path, push_base: str = "http://127.0.0.1:9") -> Path:
     """A SQLite database with the sample data, to be copied."""
-    import subprocess
-
     path = folder / "seed.sqlite"
     environment = {**os.environ, "VSB_DATABASE_URL": f"sqlite:///{path}"}
     command = [sys.executable, "-m", "gateway", "reference", "sample", "--push-base", push_base]
@@ -132,6 +130,24 @@ def seeded(folder: Path, push_base: str = "http://127.0.0.1:9") -> Path:
     return path
 
 
+_KEPT = """
+import pathlib, sys
+found = list(pathlib.Path({folder!r}).rglob(sys.argv[1] + ".xml"))
+sys.exit({{0: 1, 1: 0}}.get(len(found), 2))
+"""
 
-def receivers(name: str, folder: Path): ...
 
+@contextmanager
+def receivers(name: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """A broken receiver of zorgkas 280; yields its address, and the program that says how often it keeps a message."""
+    from tests.mutants.ontvangers import serve
+
+    folder.mkdir(parents=True)
+    port, log, hook = free_port(), folder / "log", folder / "kept.py"
+    hook.write_text(_KEPT.format(folder=str(folder / "received")))
+    process = start(serve, name, folder / "received", port, log=log)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/", process, log)
+        yield f"http://127.0.0.1:{port}/zorgkas/280", f"{sys.executable} {hook}"
+    finally:
+        stop(process)
