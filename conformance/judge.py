@@ -243,5 +243,5 @@ _EXPECTATIONS: Mapping[str, Callable[[Answer, Any, Checks], None]] = {
     "lekt-niet": _leaks,
 }
 """Key of `verwacht` to what looks at it."""
-KNOWN = frozenset(_EXPECTATIONS) | {"tekst", "tack", "zelfde", "berichten"}
+KNOWN = frozenset(_EXPECTATIONS) | {"tekst", "tack", "zelfde", "berichten", "bevestigd-weg"}
 """Keys that a server scenario may expect."""

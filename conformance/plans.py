@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from conformance.plan import Scenario
 from conformance.runner import server_plan
+from conformance.zorgkas_role import zorgkas_plan
 
 
 def whole_plan() -> list[Scenario]:
@@ -12,7 +13,7 @@ def whole_plan() -> list[Scenario]:
     Raises:
         PlanError: a scenario file can not be used.
     """
-    return list(server_plan())
+    return [*server_plan(), *zorgkas_plan()]
 
 
 def plan_of(role: str, pillar: str) -> list[Scenario]:

@@ -99,11 +99,11 @@ def tracks(plan: Iterable[Scenario]) -> dict[tuple[str, str], list[Scenario]]:
     return found
 
 
-def new_run(plan: Iterable[Scenario], *, pillar: str = "alle", target: str = "") -> Run:
+def new_run(plan: Iterable[Scenario], *, pillar: str = "alle", target: str = "", role: Role = Role.SERVER) -> Run:
     """An empty record of a plan."""
     return Run(
         id=str(uuid4()),
-        role=Role.SERVER.value,
+        role=role.value,
         pillar=pillar,
         suite=SUITE_VERSION,
         plan=digest(plan),

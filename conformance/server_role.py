@@ -38,6 +38,8 @@ class ServerRole:
     patience: float = 30.0
     """Seconds that a result of a zending may take."""
     _mail: dict[str, list[Post]] = field(default_factory=dict)
+    _confirmed: set[bytes] = field(default_factory=set)
+    """Hashes that were confirmed: what they name must not come again."""
     _last: tuple[Parcel, bytes] | None = None
     _answers: list[Answer] = field(default_factory=list)
     _files: list[str] = field(default_factory=list)
@@ -135,6 +137,12 @@ class ServerRole:
             )
         if "tack" in expected:
             self._tack(answer, bool(expected["tack"]), checks)
+        if "bevestigd-weg" in expected:
+            again = [p for p in mailbox(answer) if p.hash in self._confirmed]
+            checks.add(
+                "wat bevestigd is, blijft weg", not again, "geen bericht dat al bevestigd is", f"{len(again)} ervan", "//Detail",
+                "Sluit een bericht zodra de ontvanger zijn HashValue bevestigt (cookbook eibwfin §7.5).",
+            )  # fmt: skip
         if "berichten" in expected:
             count = len(list(mailbox(answer)))
             checks.add(
@@ -227,6 +235,7 @@ class ServerRole:
         self._mail.setdefault(certificate, []).extend(found)
         if found:
             hashes = [p.hash.hex() for p in found]
+            self._confirmed |= {p.hash for p in found}
             confirm = self.world.make("confirm", {"certificaat": certificate, "hashes": hashes})
             self._send(f"{name}-postbus", confirm, confirm.octets())
             return

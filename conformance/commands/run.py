@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,12 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from conformance.expected import ExpectedError, apply_expected, load_expected
-from conformance.plan import PlanError, Scenario, digest
+from conformance.plan import PlanError, Role, Scenario, digest
 from conformance.report import write_reports
 from conformance.report.html import WORDS
-from conformance.runner import Options, Targets, choose, fixed_target, new_run, own_targets, run_server, server_plan
-from conformance.store import RecordError, load
+from conformance.runner import Heard, Options, choose, fixed_target, new_run, own_targets, run_server, server_plan
+from conformance.store import RecordError, load, save
 from conformance.verdict import Result, Run, Verdict
+from conformance.zorgkas_role import zorgkas_plan
+from conformance.zorgkas_run import UsageError, run_zorgkas
 
 console = Console()
 _COLOURS = {
@@ -73,6 +75,22 @@ def run(
         typer.Option(formats=["%Y-%m-%dT%H:%M:%S"], help="What the target's clock says now (UTC), when not the time."),
     ] = None,
     jobs: Annotated[int, typer.Option(help="Tracks at once, when the suite starts the applications itself.", min=1, max=16)] = 2,
+    role: Annotated[
+        Role, typer.Option(help="Whose software stands at --target: a central application, or a zorgkas's receiver.")
+    ] = Role.SERVER,
+    zorgkas: Annotated[
+        str | None, typer.Option(help="With --role zorgkas: its code, when the address does not name it.", show_default=False)
+    ] = None,
+    kbo: Annotated[
+        str | None, typer.Option(help="With --role zorgkas: number in the certificate of its receipts; none: the sample's.")
+    ] = None,
+    kept: Annotated[
+        str,
+        typer.Option(
+            "--bewaard",
+            help="With --role zorgkas: program called with a MessageId; exit 0: kept once, 1: not, 2: more often.",
+        ),
+    ] = "",
     vendor: Annotated[str, typer.Option(help="Who makes what is judged; for the reports and an attestation.")] = "",
     product: Annotated[str, typer.Option(help="Its name.")] = "",
     version: Annotated[str, typer.Option(help="Its version, for example 3.2.")] = "",
@@ -86,22 +104,48 @@ def run(
     The exit status is 0 when every must-scenario passed, 1 when one did not, 2 when nothing could be judged.
 
     Examples: `vsb-conformance run` judges this gateway; `vsb-conformance run --target https://mijn-server --pillar eibwfin`;
-    `vsb-conformance run --scenario 'WSS-*'` runs a part again.
+    `vsb-conformance run --scenario 'WSS-*'` runs a part again; `vsb-conformance run --role zorgkas --target
+    https://vsb.kas.example/zorgkas/280` pushes deliveries at a receiver and judges its receipts.
     """
+    if role is Role.SENDER or (role is Role.ZORGKAS and target is None):
+        _stop("A sender is judged with `vsb-conformance serve`; a zorgkas's receiver needs --target.")
     offset = timedelta() if clock is None else clock.replace(tzinfo=UTC) - datetime.now(UTC)
-    chosen = _plan(pillar or [], scenario or [])
+    chosen = _plan(role, pillar or [], scenario or [])
     options = Options(
         out=out, mask=mask, timeout=timeout, patience=patience, ca_bundle=issuers, signer=signer, parallel=1 if target else jobs
     )
 
     def once() -> int:
+        if role is Role.ZORGKAS:
+            return for_zorgkas()
         targets = (
             own_targets(out / "doelen") if target is None else fixed_target(target, offset=offset, verify=str(ca) if ca else True)
         )
-        record = _record(out, chosen, target or "", resume)
+        record = begin()
+        return _carry_out(
+            record, len(chosen), lambda heard: run_server(record, chosen, targets, options, heard), options.out, expected_failures
+        )
+
+    def begin() -> Run:
+        record = _record(out, chosen, target or "", resume, role)
         record.vendor, record.product, record.version = vendor, product, version
         record.pillar = (pillar or ["alle"])[0]
-        return _carry_out(record, chosen, targets, options, expected_failures)
+        return record
+
+    def for_zorgkas() -> int:
+        record = begin()
+
+        def carry(heard: Heard) -> object:
+            def tell(result: Result) -> None:
+                save(record, out)
+                heard(result, len(record.results), len(chosen))
+
+            return run_zorgkas(
+                target or "", kas=zorgkas, kbo=kbo, issuers=issuers, kept=kept, evidence=out / "bewijs", mask=mask,
+                verify=str(ca) if ca else True, timeout=timeout, plan=chosen, tell=tell, record=record,
+            )  # fmt: skip
+
+        return _carry_out(record, len(chosen), carry, out, expected_failures)
 
     if watch is None:
         raise typer.Exit(once())
@@ -109,9 +153,9 @@ def run(
         once()
 
 
-def _plan(pillars: list[str], ids: list[str]) -> list[Scenario]:
+def _plan(role: Role, pillars: list[str], ids: list[str]) -> list[Scenario]:
     try:
-        chosen = choose(server_plan(), pillars=pillars, ids=ids)
+        chosen = choose(server_plan() if role is Role.SERVER else zorgkas_plan(), pillars=pillars, ids=ids)
     except KeyError as error:
         _stop(f"There is no scenario {error.args[0]}. `vsb-conformance scenarios` lists them.")
     except PlanError as error:
@@ -121,9 +165,9 @@ def _plan(pillars: list[str], ids: list[str]) -> list[Scenario]:
     return chosen
 
 
-def _record(out: Path, plan: list[Scenario], target: str, resume: bool) -> Run:
+def _record(out: Path, plan: list[Scenario], target: str, resume: bool, role: Role) -> Run:
     if not resume:
-        return new_run(plan, target=target)
+        return new_run(plan, target=target, role=role)
     try:
         found = load(out)
     except RecordError as error:
@@ -133,16 +177,16 @@ def _record(out: Path, plan: list[Scenario], target: str, resume: bool) -> Run:
     return found
 
 
-def _carry_out(record: Run, plan: list[Scenario], targets: Targets, options: Options, expected: Path | None) -> int:
+def _carry_out(record: Run, total: int, carry: Callable[[Heard], object], out: Path, expected: Path | None) -> int:
     try:
         known = {} if expected is None else load_expected(expected)
-        with _progress(len(plan)) as heard:
-            run_server(record, plan, targets, options, heard)
-    except (PlanError, ExpectedError) as error:
+        with _progress(total) as heard:
+            carry(heard)
+    except (PlanError, ExpectedError, UsageError) as error:
         console.print(str(error), style="red", markup=False)
         return 2
     stale = apply_expected(record, known)
-    files = write_reports(record, options.out)
+    files = write_reports(record, out)
     show(record)
     for line in stale:
         console.print(f"verwachte mislukking: {line}", style="red", markup=False)
