@@ -62,7 +62,9 @@ class Servers:
     def run(self, name: str, ids: Sequence[str]) -> Run:
         plan: list[Scenario] = choose(server_plan(), ids=ids)
         place = self._folder / name
-        return run_server(new_run(plan), plan, targets(name, place, self._seed), Options(out=place / "out", timeout=10, patience=10))
+        return run_server(
+            new_run(plan), plan, targets(name, place, self._seed), Options(out=place / "out", timeout=10, patience=10)
+        )
 
 
 class Receivers:
@@ -77,9 +79,7 @@ class Receivers:
             return run_zorgkas(address, plan=plan, kept=kept, timeout=10)
 
 
-def prove(
-    kinds: Iterable[str] = KINDS, names: Sequence[str] = (), told: Callable[[Proof], None] = lambda _: None
-) -> list[Proof]:
+def prove(kinds: Iterable[str] = KINDS, names: Sequence[str] = (), told: Callable[[Proof], None] = lambda _: None) -> list[Proof]:
     """Prove every mutant of some kinds, or some by name."""
     found: list[Proof] = []
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -6,7 +6,6 @@ import contextlib
 import multiprocessing
 import os
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -132,6 +131,4 @@ def seeded(folder: Path, push_base: str = "http://127.0.0.1:9") -> Path:
     return path
 
 
-
 def receivers(name: str, folder: Path): ...
-
