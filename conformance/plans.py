@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.plan import Scenario
+from collections.abc import Callable, Mapping
+
+from conformance.plan import PlanError, Role, Scenario
 from conformance.runner import server_plan
 from conformance.zorgkas_role import zorgkas_plan
 
@@ -13,7 +15,7 @@ def whole_plan() -> list[Scenario]:
     Raises:
         PlanError: a scenario file can not be used.
     """
-    return [*server_plan(), *zorgkas_plan()]
+    return [s for make in _PLANS.values() for s in make("alle")]
 
 
 def plan_of(role: str, pillar: str) -> list[Scenario]:
@@ -26,5 +28,18 @@ def plan_of(role: str, pillar: str) -> list[Scenario]:
     Raises:
         PlanError: no plan is for this role.
     """
-    chosen = [s for s in whole_plan() if s.rol.value == role]
-    return chosen if pillar == "alle" else [s for s in chosen if s.pijler in (pillar, "alle")]
+    if role not in _PLANS:
+        raise PlanError(f"er is geen plan voor {role}: kies uit {', '.join(_PLANS)}")
+    return _PLANS[role](pillar)
+
+
+def _server(pillar: str) -> list[Scenario]:
+    return [s for s in server_plan() if pillar == "alle" or s.pijler in (pillar, "alle")]
+
+
+def _zorgkas(_pillar: str) -> list[Scenario]:
+    return list(zorgkas_plan())
+
+
+_PLANS: Mapping[str, Callable[[str], list[Scenario]]] = {Role.SERVER.value: _server, Role.ZORGKAS.value: _zorgkas}
+"""Role to its plan for a pillar."""
