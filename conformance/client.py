@@ -49,9 +49,11 @@ class WsseSigner(Plugin):
         return envelope, http_headers
 
 
-def soap_client(wsdl: str, plugin: Plugin, *, verify: bool | str = True, timeout: float = 60) -> zeep.Client:
+def soap_client(
+    wsdl: str, plugin: Plugin, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
+) -> zeep.Client:
     """A zeep client for one service, from its WSDL address."""
-    session = requests.Session()
+    session = session or requests.Session()
     session.verify = verify
     return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), plugins=[plugin])
 
@@ -83,12 +85,18 @@ class GenericAsyncClient:
     """post, get and confirm at one address, for a facility or a zorgkas."""
 
     def __init__(
-        self, url: str, signer: Signer, origin: dict[str, Any], clock: Clock = now, parts: Sequence[str] | None = None
+        self,
+        url: str,
+        signer: Signer,
+        origin: dict[str, Any],
+        clock: Clock = now,
+        parts: Sequence[str] | None = None,
+        session: requests.Session | None = None,
     ) -> None:
         # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
         self._signer, self._clock, self._origin = signer, clock, origin
         self._service = soap_client(
-            f"{url}?wsdl", WsseSigner(signer, clock, parts or ("Timestamp", "BinarySecurityToken"))
+            f"{url}?wsdl", WsseSigner(signer, clock, parts or ("Timestamp", "BinarySecurityToken")), session=session
         ).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
