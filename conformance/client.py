@@ -69,6 +69,10 @@ class Software:
     wachtwoord: str = "zorgsoft-demo"
 
 
+class WrongHash(ValueError):
+    """A message of a mailbox is not what its HashValue was made of."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mail:
     """What one get brought."""
@@ -133,7 +137,7 @@ class GenericAsyncClient:
         for message in answer.MsgResponse:
             content = inflate(message.Detail._value_1, 256 * 1024 * 1024)
             if hashlib.sha256(content).digest() != message.Detail.HashValue:
-                raise ValueError("HashValue does not fit the content")
+                raise WrongHash("HashValue does not fit the content")
             found.append((message.Detail.MessageName, content, message.Detail.HashValue))
         return Mail(messages=found, tacks=[t.TAck for t in answer.TAckResponse], counts=(answer.MsgCount, answer.TAckCount))
 

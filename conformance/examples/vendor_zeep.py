@@ -27,7 +27,7 @@ from cryptography import x509
 from lxml import etree
 from zeep.transports import Transport
 
-from conformance.client import GenericAsyncClient, Mail, Software, WsseSigner
+from conformance.client import GenericAsyncClient, Software, WrongHash, WsseSigner
 from conformance.sender.hook import DONE, REFUSED, HookResult
 from gateway.refusal import Code, Refusal
 from gateway.trust.sealed import verify_sealed
@@ -53,14 +53,18 @@ class Line:
 
     def __init__(self) -> None:
         self.session = requests.Session()
-        self.session.hooks["response"].append(self._note)
+        self.session.auth = self._going_out
+        self.session.hooks["response"].append(self._came_back)
         self.sent: list[str] = []
+        """SHA-256 of every body that went out: a receipt may be about any of them."""
         self.retry_after = 0.0
 
-    def _note(self, response: requests.Response, **_: Any) -> None:
-        body = response.request.body or b""
-        if response.request.method == "POST":
-            self.sent.append(hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest())
+    def _going_out(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        body = request.body or b""
+        self.sent.append(hashlib.sha256(body.encode() if isinstance(body, str) else body).hexdigest())
+        return request
+
+    def _came_back(self, response: requests.Response, **_: Any) -> None:
         self.retry_after = float(response.headers.get("Retry-After") or 0)
 
     def until_answered(self, send: Callable[[], Any]) -> Any:
@@ -74,6 +78,8 @@ class Line:
             self.retry_after = 0
             try:
                 return send()
+            except WrongHash as error:
+                raise NotBelieved(str(error)) from None
             except zeep.exceptions.Fault as fault:
                 if not may_retry(fault):
                     raise GivenUp(codes_of(fault)) from fault
@@ -97,7 +103,9 @@ def may_retry(fault: zeep.exceptions.Fault) -> bool:
     if "Not enough time" in str(fault.message):
         return True
     detail = fault.detail
-    return detail is not None and "".join(detail.xpath("string(//*[local-name()='Retry'])")) == "true"
+    if detail is None or isinstance(detail, bytes):
+        return True  # no SOAP at all: zeep calls every answer that it can not read a fault
+    return "".join(detail.xpath("string(//*[local-name()='Retry'])")) == "true"
 
 
 def codes_of(fault: zeep.exceptions.Fault) -> str:
@@ -190,11 +198,11 @@ class Vendor:
         done: set[bytes] = set()
         ours = [digest for e in self.step["earlier"] for digest in e["sha256"]]
         while True:
-            mail: Mail = line.until_answered(client.fetch)
+            mail = line.until_answered(client.fetch)
             if not mail.messages and not mail.tacks:
                 if len(done) >= self.step["expect"]:
                     break
-                time.sleep(max(line.retry_after, 1.0))
+                time.sleep(max(line.retry_after, self.step["poll_seconds"]))
                 continue
             for _, content, digest in mail.messages:
                 self.read_mail(content, ours)
@@ -206,6 +214,9 @@ class Vendor:
 
     def read_mail(self, content: bytes, ours: list[str]) -> None:
         root = etree.fromstring(content)
+        about = root.findtext("{*}InputReference") or root.findtext("{*}BerichtId")
+        if about and about not in [e["referentie"] for e in self.step["earlier"]]:
+            raise NotBelieved(f"een oordeel over {about}, dat hier nooit vertrok")
         receipt = root.findtext("{*}Ontvangstbewijs")
         if receipt:
             self.believe(receipt, ours)

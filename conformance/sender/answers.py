@@ -17,6 +17,8 @@ from lxml.etree import _Element as Element
 
 from conformance.plan import PlanError
 from conformance.walkthrough import sample_signer
+from gateway.berichten.antwoord import Bewijs, schrijf_ontvangstbewijs
+from gateway.berichten.names import ANTWOORD
 from gateway.refusal import Code, Refusal
 from gateway.trust.signing import seal
 from gateway.wire.blob import deflate, inflate
@@ -81,20 +83,59 @@ def _half(body: bytes, now: datetime) -> bytes:  # noqa: ARG001
 
 
 def _on_sealed(change: Callable[[bytes, datetime], bytes | None]) -> Callable[[bytes, datetime], bytes]:
-    """Change every Ontvangstbewijs in an answer: in its body, or in the messages that a mailbox gives."""
+    """Change every Ontvangstbewijs in an answer."""
 
     def changed(body: bytes, now: datetime) -> bytes:
         root = parse(body, _BOUNDS)
         _each_receipt(root, change, now)
+        return serialise(root)
+
+    return changed
+
+
+def _in_mail(change: Callable[[Element, datetime], None]) -> Callable[[bytes, datetime], bytes]:
+    """Change the messages that a mailbox gives; their hashes follow."""
+
+    def changed(body: bytes, now: datetime) -> bytes:
+        root = parse(body, _BOUNDS)
         for detail in root.iterfind(".//{*}MsgResponse/{*}Detail"):
             content = parse(inflate(base64.b64decode(detail.text or ""), 1 << 26), _BOUNDS)
-            _each_receipt(content, change, now)
+            change(content, now)
             octets = etree.tostring(content, xml_declaration=True, encoding="utf-8")
             detail.text = base64.b64encode(deflate(octets)).decode()
             detail.set("HashValue", base64.b64encode(hashlib.sha256(octets).digest()).decode())
         return serialise(root)
 
     return changed
+
+
+def _about_another(content: Element, now: datetime) -> None:  # noqa: ARG001
+    for name in ("InputReference", "BerichtId"):
+        for element in content.iterfind(f"{{*}}{name}"):
+            element.text = "nooit-verzonden"
+
+
+def _with_foreign_receipt(content: Element, now: datetime) -> None:
+    bewijs = Bewijs(
+        message_id=content.findtext("{*}MessageId") or "?",
+        dienst="facturatie",
+        afzender="NIHII-PROT_ACC=72090103",
+        certificaat_sha256=bytes(32),
+        bedrijfsreferentie=content.findtext("{*}InputReference") or "?",
+        ontvangen_op=now,
+        octetten=1,
+        sha256=bytes(32),
+    )
+    document = seal(schrijf_ontvangstbewijs(bewijs), sample_signer("facility-ibw-2"), now)
+    element = etree.SubElement(content, f"{{{ANTWOORD}}}Ontvangstbewijs")
+    element.text = base64.b64encode(document).decode()
+
+
+def _wrong_tack(body: bytes, now: datetime) -> bytes:  # noqa: ARG001
+    root = parse(body, _BOUNDS)
+    for tack in root.iterfind(".//{*}postResponse/{*}return"):
+        tack.text = base64.b64encode(hashlib.sha256(b"iets anders").digest()).decode()
+    return serialise(root)
 
 
 def _each_receipt(root: Element, change: Callable[[bytes, datetime], bytes | None], now: datetime) -> None:
@@ -216,6 +257,21 @@ _ALL = (
         change=_on_sealed(_of_another),
     ),
     Way(naam="bewijs-weg", tekst="geen ontvangstbewijs", taken=True, lie=True, change=_on_sealed(lambda *_: None)),
+    Way(naam="tack-vals", tekst="een TAck over een andere inhoud", taken=True, lie=True, change=_wrong_tack),
+    Way(
+        naam="vreemd",
+        tekst="een oordeel over een zending die nooit verzonden is",
+        taken=True,
+        lie=True,
+        change=_in_mail(_about_another),
+    ),
+    Way(
+        naam="bewijs-vals",
+        tekst="een oordeel met een ontvangstbewijs dat een voorziening zegelde",
+        taken=True,
+        lie=True,
+        change=_in_mail(_with_foreign_receipt),
+    ),
     Way(naam="hash-vals", tekst="een HashValue die niet bij de inhoud past", taken=True, lie=True, change=_wrong_hash),
     Way(naam="ander-bericht", tekst="het antwoord op een ander bericht", taken=True, lie=True, change=_for_another),
 )
@@ -228,16 +284,20 @@ class Script:
 
     operation: str
     ways: tuple[Way, ...]
+    always: bool = False
+    """The last way goes on for ever."""
 
 
 def read_script(text: str, asked: str) -> Script:
-    """A step's `antwoord`: names of ways, in order, with the operation before them if it is not the asked one.
+    """A step's `antwoord`: names of ways, in order, with the operation before them if it is not the asked one; `*` at the end
+    goes on with the last.
 
     Raises:
         PlanError: no such way.
     """
     operation, _, words = text.rpartition(":")
     try:
-        return Script(operation=operation or asked, ways=tuple(WAYS[w] for w in words.split()))
+        ways = tuple(WAYS[w] for w in words.removesuffix("*").split())
+        return Script(operation=operation or asked, ways=ways, always=words.endswith("*"))
     except KeyError as error:
         raise PlanError(f"there is no answer {error}; there are {', '.join(WAYS)}") from None

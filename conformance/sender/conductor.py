@@ -15,7 +15,7 @@ from lxml import etree
 from conformance.plan import Level, PlanError, Scenario, Step
 from conformance.sender.answers import read_script
 from conformance.sender.arrival import Arrival, Mail, confirmed
-from conformance.sender.hook import Hook, HookResult
+from conformance.sender.hook import Hook, HookResult, called
 from conformance.sender.judge import Memory, Seen, judge
 from conformance.sender.session import Session, utc
 from conformance.sender.tap import Tap, Watch
@@ -208,8 +208,16 @@ class Conductor:
         self, play: Play, step: Step, task: Task, watch: Watch, universe: Universe, number: int
     ) -> tuple[HookResult | None, str]:
         if self.hook is not None:
-            data = for_hook(play, task, base=self.base, clock=universe.clock(), session=self.session.run.id, number=number)
-            return self.hook({**data, "expect": len(step.verwacht.get("labels", ()))}), ""
+            data = for_hook(
+                play,
+                task,
+                base=self.base,
+                clock=universe.clock(),
+                session=self.session.run.id,
+                number=number,
+                poll_seconds=self.session.options.poll_seconds,
+            )
+            return called(self.hook, {**data, "expect": len(step.verwacht.get("labels", ()))}), ""
         return None, self._wait(step, task, watch, universe)
 
     def _wait(self, step: Step, task: Task, watch: Watch, universe: Universe) -> str:

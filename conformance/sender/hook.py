@@ -34,6 +34,14 @@ class Hook(Protocol):
     def __call__(self, step: Mapping[str, Any]) -> HookResult: ...
 
 
+def called(hook: Hook, step: Mapping[str, Any]) -> HookResult:
+    """How a hook ended, also when it is a function that fails."""
+    try:
+        return hook(step)
+    except Exception as error:
+        return HookResult(status=1, output=f"{type(error).__name__}: {error}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ProgramHook:
     """Any program: the step is JSON on its stdin, and in VSB_* variables.

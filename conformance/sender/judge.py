@@ -128,7 +128,7 @@ def _messages(seen: Seen, checks: Checks) -> None:
             False,
             f"{len(seen.task.messages)} bericht(en) met elk één nummer",
             f"{len(groups)} verschillende nummers; ook {ids}",
-            remedy="Stuur elk bericht één keer; stuur het bij twijfel opnieuw onder hetzelfde nummer (cookbook eibwfin §6.4, §7.4).",
+            remedy="Stuur elk bericht één keer; stuur het bij twijfel opnieuw onder hetzelfde nummer (§6.4, §7.4).",
         )
 
 

@@ -51,6 +51,8 @@ class Watch:
         if arrival.operation == self.script.operation and self.used < len(self.script.ways):
             self.used += 1
             return self.script.ways[self.used - 1]
+        if arrival.operation == self.script.operation and self.script.always:
+            return self.script.ways[-1]
         return WAYS["gewoon"]
 
 

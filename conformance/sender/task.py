@@ -192,7 +192,9 @@ def nested(element: Element) -> Any:
     return found
 
 
-def for_hook(play: Play, task: Task, *, base: str, clock: datetime, session: str, number: int) -> dict[str, Any]:
+def for_hook(
+    play: Play, task: Task, *, base: str, clock: datetime, session: str, number: int, poll_seconds: float
+) -> dict[str, Any]:
     """The step as a program gets it, on stdin and in the environment."""
     software = play.software or software_of(task.certificate)
     services = {s: f"{base}/soap/{s}/v1" for s in OPERATIONS}
@@ -207,6 +209,7 @@ def for_hook(play: Play, task: Task, *, base: str, clock: datetime, session: str
         "endpoint": base,
         "services": services,
         "clock": clock.isoformat(),
+        "poll_seconds": poll_seconds,
         "pijler": play.pijler,
         "certificate": str(data_dir("certs-sample") / f"{task.certificate}.p12"),
         "password": PASSWORD,
