@@ -1,8 +1,4 @@
-"""A vendor's client in a few lines: zeep from the WSDL, signed with the facility's certificate.
-
-zeep's own WSSE plugin signs with SHA-1 unless told otherwise and insists on verifying answers with the sender's certificate;
-`WsseSigner` below replaces it and leaves answers alone, whose proof is the signed receipt in their body.
-"""
+"""What a facility's and a zorgkas's software does, over zeep: every operation of every service, from the WSDLs."""
 
 from __future__ import annotations
 
@@ -11,51 +7,27 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
 import zeep
-from lxml.etree import _Element as Element
-from zeep.plugins import Plugin
 from zeep.transports import Transport
 
-from gateway.trust.signing import Signer, sign_blob, sign_envelope
+from conformance.zeep_wsse import GENERIC_ASYNC, Clock, Wsse, now
+from gateway.trust.signing import Signer, sign_blob
 from gateway.wire.blob import deflate, inflate
 
-Clock = Callable[[], datetime]
 _PATIENCE = 60
 """Times that a get is asked again after `Not enough time`, a second apart."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class WsseSigner(Plugin):
-    """zeep plugin that signs requests in the X.509 token profile.
-
-    Args:
-        parts: local names of what to sign.
-    """
-
-    def __init__(
-        self, signer: Signer, clock: Clock = now, parts: Sequence[str] = ("Body", "Timestamp", "BinarySecurityToken")
-    ) -> None:
-        self._signer, self._clock, self._parts = signer, clock, parts
-
-    def egress(self, envelope: Element, http_headers: Any, operation: Any, binding_options: Any) -> tuple[Element, Any]:  # noqa: ARG002
-        sign_envelope(envelope, self._signer, self._clock(), parts=self._parts)
-        return envelope, http_headers
-
-
 def soap_client(
-    wsdl: str, plugin: Plugin, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
+    wsdl: str, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
 ) -> zeep.Client:
     """A zeep client for one service, from its WSDL address."""
     session = session or requests.Session()
     session.verify = verify
-    return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), plugins=[plugin])
+    return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), wsse=wsse)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,9 +71,7 @@ class GenericAsyncClient:
     ) -> None:
         # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
         self._signer, self._clock, self._origin = signer, clock, origin
-        self._service = soap_client(
-            f"{url}?wsdl", WsseSigner(signer, clock, parts or ("Timestamp", "BinarySecurityToken")), session=session
-        ).service
+        self._service = soap_client(f"{url}?wsdl", Wsse(signer, clock, parts or GENERIC_ASYNC), session=session).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
         """Post a blob, XML or any other text, and return its TAck."""
@@ -178,9 +148,9 @@ class FacilityClient:
         self.software = software or Software()
         self.riziv, self.pijler, self._clock = riziv, pijler, clock
         self._base, self._signer = base.rstrip("/"), signer
-        plugin = WsseSigner(signer, clock)
-        self._verzekerbaarheid = soap_client(f"{self._base}/soap/verzekerbaarheid/v1?wsdl", plugin)
-        self._aanvraag = soap_client(f"{self._base}/soap/aanvraag/v1?wsdl", plugin)
+        wsse = Wsse(signer, clock)
+        self._verzekerbaarheid = soap_client(f"{self._base}/soap/verzekerbaarheid/v1?wsdl", wsse)
+        self._aanvraag = soap_client(f"{self._base}/soap/aanvraag/v1?wsdl", wsse)
         origin = {
             "Package": {
                 "Name": self.software.naam,

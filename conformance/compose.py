@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -84,7 +85,8 @@ class Parcel:
         return found
 
     def _envelope(self, payload: Element) -> bytes:
-        signer = sample_signer(self.certificate)
+        # A copy: the same parcel may be sent again, newly signed.
+        payload, signer = deepcopy(payload), sample_signer(self.certificate)
         draft = Draft(payload, signer, self.now + self.shift, lifetime=self.lifetime)
         if self.blob is not None:
             self._put_blob(self.blob, payload, signer)

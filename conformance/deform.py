@@ -15,13 +15,13 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from conformance.compose import Blob, Parcel
-from conformance.draft import WSU_ID, Draft, Ref, b64, transform
+from conformance.draft import RSA_SHA1, WSU_ID, Draft, Ref, b64, transform
 from conformance.walkthrough import sample_signer
 from gateway.wire.blob import deflate
 from gateway.wire.names import DS, SOAP, WSSE, WSU, q
 
 Fault = Callable[[Parcel, str], None]
-_RSA_SHA1, _SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1", "http://www.w3.org/2000/09/xmldsig#sha1"
+_SHA1 = "http://www.w3.org/2000/09/xmldsig#sha1"
 
 
 class FaultError(ValueError):
@@ -202,7 +202,7 @@ def _lifetime(parcel: Parcel, seconds: str) -> None:
 
 
 def _sha1(parcel: Parcel, _: str) -> None:
-    parcel.method, parcel.digest = _RSA_SHA1, _SHA1
+    parcel.method, parcel.digest = RSA_SHA1, _SHA1
 
 
 def _sha1_digest(parcel: Parcel, _: str) -> None:

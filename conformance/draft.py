@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from lxml import etree
 from lxml.etree import _Element as Element
 
@@ -20,6 +22,7 @@ from gateway.wire.c14n import exclusive
 from gateway.wire.names import BASE64_BINARY, C14N, DS, EXC_C14N, SHA256, SOAP, WSSE, WSU, X509_V3, q
 
 WSU_ID = q(WSU, "Id")
+RSA_SHA1 = "http://www.w3.org/2000/09/xmldsig#rsa-sha1"
 
 
 def b64(octets: bytes) -> str:
@@ -152,7 +155,7 @@ class Draft:
         if edit is not None:
             edit(info)
         octets = canonical(info, c14n)
-        made = sign_value(self.signer.key, octets) if value is None else value(octets)
+        made = _value(self.signer, octets, method) if value is None else value(octets)
         etree.SubElement(signature, q(DS, "SignatureValue")).text = b64(made)
         signature.append(self.direct_reference() if key_info is None else key_info)
         return signature
@@ -166,6 +169,13 @@ class Draft:
 
     def octets(self) -> bytes:
         return etree.tostring(self.envelope, xml_declaration=True, encoding="utf-8")
+
+
+def _value(signer: Signer, octets: bytes, method: str | None) -> bytes:
+    # A true signature also under the method that must be refused, so that only the method is wrong with it.
+    if method == RSA_SHA1 and isinstance(signer.key, rsa.RSAPrivateKey):
+        return signer.key.sign(octets, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303
+    return sign_value(signer.key, octets)
 
 
 def swap(message: bytes, old: bytes | str, new: bytes | str) -> bytes:

@@ -15,10 +15,10 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from conformance import sts_samlp, sts_wstrust
-from conformance.client import Clock, now
 from conformance.sts_assertion import IDENTIFICATION, Attribute, write_attribute, write_subject
 from conformance.sts_register import ORGANISATIONS, holder_numbers, recognised
 from conformance.sts_xmldsig import SignedPart, certificate_info, enveloped, signature
+from conformance.zeep_wsse import Clock, now
 from gateway.refusal import Refusal
 from gateway.trust.identity import read_identity
 from gateway.trust.saml import CERTIFIED, HOLDER_OF_KEY, SAML

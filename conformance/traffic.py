@@ -88,7 +88,7 @@ class Wire:
             )
         except (requests.RequestException, ValueError, OSError) as error:
             exchange = Exchange(**known, trouble=_words(error), seconds=time.monotonic() - begin)  # type: ignore[arg-type]
-        return self._keep(exchange)
+        return self.keep(exchange)
 
     def _read(self, reply: requests.Response, begin: float) -> tuple[bytes, str]:
         found = bytearray()
@@ -100,7 +100,8 @@ class Wire:
                 return bytes(found), f"het antwoord was na {self.timeout:.0f} seconden nog niet volledig"
         return bytes(found), ""
 
-    def _keep(self, exchange: Exchange) -> Exchange:
+    def keep(self, exchange: Exchange) -> Exchange:
+        """Write request and answer to the evidence; the same exchange, with the names of the files."""
         if self.evidence is None:
             return exchange
         self.evidence.mkdir(parents=True, exist_ok=True)

@@ -27,10 +27,9 @@ from cryptography import x509
 from lxml import etree
 from zeep.transports import Transport
 
-from conformance.client import GenericAsyncClient, Software, WrongHash, WsseSigner
+from conformance.client import GenericAsyncClient, Software, WrongHash
 from conformance.sender.hook import DONE, REFUSED, HookResult
-from gateway.refusal import Code, Refusal
-from gateway.trust.sealed import verify_sealed
+from conformance.zeep_wsse import ReceiptError, Wsse, read_receipt
 from gateway.trust.signing import load_signer
 
 TRIES = 5
@@ -226,6 +225,9 @@ class Vendor:
     def believe(self, receipt: bytes | str | None, ours: list[str]) -> None:
         """Only a receipt that the central application sealed, about something that we sent, proves anything.
 
+        Args:
+            ours: SHA-256, hex, of every body that we sent for this message: after a broken line the receipt is the first's.
+
         Raises:
             NotBelieved: it is none.
         """
@@ -233,16 +235,11 @@ class Vendor:
             raise NotBelieved("er is geen ontvangstbewijs")
         document = receipt if isinstance(receipt, bytes) else base64.b64decode(receipt)
         try:
-            sealed = verify_sealed(document, self.accept, self.clock())
-        except Refusal as refusal:
-            raise NotBelieved(f"het zegel klopt niet: {refusal.code.info.code}") from None
-        named = sealed.content.findtext(".//{*}Sha256") or ""
-        if base64.b64decode(named).hex() not in ours:
+            found = read_receipt(document, self.gateway, self.clock())
+        except ReceiptError as error:
+            raise NotBelieved(f"het zegel klopt niet: {error}") from None
+        if found.sha256.hex() not in ours:
             raise NotBelieved("het ontvangstbewijs gaat over een ander bericht")
-
-    def accept(self, _der: bytes, certificate: x509.Certificate, _at: datetime) -> None:
-        if certificate != self.gateway:
-            raise Refusal(Code.UNTRUSTED, place="//X509Certificate", expected="het certificaat van de centrale toepassing")
 
     # Questions
 
@@ -276,12 +273,9 @@ class Vendor:
 
     def service(self, name: str, message: Mapping[str, Any]) -> tuple[Line, Any]:
         line = Line()
-        plugin = WsseSigner(self.signer(message), self.clock)
-        client = zeep.Client(
-            f"{self.step['services'][name]}?wsdl",
-            transport=Transport(session=line.session, operation_timeout=60),
-            plugins=[plugin],
-        )
+        transport = Transport(session=line.session, operation_timeout=60)
+        wsse = Wsse(self.signer(message), self.clock)
+        client = zeep.Client(f"{self.step['services'][name]}?wsdl", transport=transport, wsse=wsse)
         return line, client.service
 
     def generic(self, message: Mapping[str, Any]) -> tuple[Line, GenericAsyncClient]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from conformance.sender.answers import read_script
 from conformance.sender.arrival import Arrival, Mail, confirmed
 from conformance.sender.hook import Hook, HookResult, called
 from conformance.sender.judge import Memory, Seen, judge
-from conformance.sender.session import Session, utc
+from conformance.sender.session import Session, stem, utc
 from conformance.sender.tap import Tap, Watch
 from conformance.sender.task import Play, Task, build, for_hook
 from conformance.sender.universe import Universe, Universes
@@ -54,6 +55,8 @@ class Now:
     task: Task | None = None
     checks: list[Check] = field(default_factory=list)
     deadline: float = 0.0
+    kept: int = 0
+    """Messages of this scenario in the evidence."""
 
 
 @dataclass(kw_only=True)
@@ -268,27 +271,29 @@ class Conductor:
         scenario = self.now.scenario
         if scenario is None:
             return ()
-        folder = self.session.place(scenario.id)
+        folder = self.session.evidence
         folder.mkdir(parents=True, exist_ok=True)
-        stem = f"stap-{self.now.number}.{arrival.nr:03d}-{arrival.operation}"
+        self.now.kept += 1
+        name = re.sub(r"\W+", "_", arrival.operation)[:40]
+        begin = f"{stem(scenario.id)}.stap-{self.now.number}.{self.now.kept:03d}-{name}"
         head = "\n".join([f"POST {arrival.path}", *(f"{k}: {v}" for k, v in arrival.headers.items())]).encode()
         told = f"{arrival.status or 'geen antwoord'}\nx-suite-antwoord: {arrival.how}".encode()
         names = []
         for ending, octets in (("vraag", head + b"\n\n" + arrival.body), ("antwoord", told + b"\n\n" + arrival.reply)):
-            path = folder / f"{stem}.{ending}"
+            path = folder / f"{begin}.{ending}"
             path.write_bytes(masked(octets) if self.session.options.mask else octets)
-            names.append(str(path.relative_to(self.session.evidence)))
+            names.append(path.name)
         return tuple(names)
 
     def _keep_texts(self, scenario: Scenario, number: int, task: Task, seen: Seen) -> None:
         """What passes and what came, side by side for the page."""
-        folder = self.session.place(scenario.id)
+        folder = self.session.texts
         folder.mkdir(parents=True, exist_ok=True)
         for n, asked in enumerate(task.messages):
             groups = seen.groups
             content = groups[n][0].content if n < len(groups) else b""
             for ending, octets in (("voorbeeld", asked.text.encode()), ("gekomen", content)):
-                path = folder / f"stap-{number}.{n + 1}-{asked.name}.{ending}.xml"
+                path = folder / f"{stem(scenario.id)}.stap-{number}.{n + 1}-{asked.name}.{ending}.xml"
                 path.write_bytes(masked(octets) if self.session.options.mask else octets)
 
 

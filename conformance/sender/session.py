@@ -6,17 +6,17 @@ import json
 import os
 import re
 import secrets
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from conformance.client import Software
+from conformance.evidence import TRAFFIC
 from conformance.plan import SUITE_VERSION, Level, Scenario, digest
 from conformance.sender.plans import sender_plan
-from conformance.verdict import Override, Result, Run, Verdict, run_from_json
+from conformance.store import RecordError, load, save
+from conformance.verdict import Override, Result, Run, Verdict
 
 STATE = "session.json"
 _ID = re.compile(r"[a-z]+-\d{8}-[0-9a-f]{6}")
@@ -77,19 +77,21 @@ class Session:
 
     @property
     def evidence(self) -> Path:
-        return self.folder / "evidence"
+        """Where the traffic is kept, all in one folder, as an attestation wants it."""
+        return self.folder / TRAFFIC
+
+    @property
+    def texts(self) -> Path:
+        """Where what passes and what came stand side by side."""
+        return self.folder / "vergelijking"
 
     def plan(self) -> list[Scenario]:
         return sender_plan(self.options.pijler)
 
     def save(self) -> None:
         """Write the state whole or not at all."""
-        data = {
-            "options": asdict(self.options),
-            "run": self.run.as_json(),
-            "references": self.references,
-            "current": self.current,
-        }
+        save(self.run, self.folder)
+        data = {"options": asdict(self.options), "references": self.references, "current": self.current}
         write_whole(self.folder / STATE, json.dumps(data, ensure_ascii=False, indent=1).encode())
 
     def put(self, result: Result) -> None:
@@ -127,13 +129,16 @@ class Session:
         done = self.run.results
         return all(i in done and done[i].ok and done[i].verdict is not Verdict.SKIPPED for i in must)
 
-    def place(self, scenario: str) -> Path:
-        """Folder of a scenario's evidence."""
-        return self.evidence / re.sub(r"[^A-Za-z0-9._-]+", "_", scenario)
-
     def clear(self, scenario: str) -> None:
-        """Drop the evidence of an earlier time."""
-        shutil.rmtree(self.place(scenario), ignore_errors=True)
+        """Drop what an earlier time left."""
+        for folder in (self.evidence, self.texts):
+            for file in folder.glob(f"{stem(scenario)}.stap-*"):
+                file.unlink()
+
+
+def stem(scenario: str) -> str:
+    """How the names of a scenario's files begin."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "_", scenario)
 
 
 def utc() -> str:
@@ -180,22 +185,22 @@ def open_session(root: Path, number: str) -> Session:
         raise SessionError(f"{number!r} is geen sessienummer; vsb-conformance sessions toont ze")
     path = root / number / STATE
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-        session = _from_json(path.parent, data)
+        session = _read(path)
     except FileNotFoundError:
         raise SessionError(f"er is geen sessie {number} in {root}; vsb-conformance sessions toont ze") from None
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecordError) as error:
         raise SessionError(f"{path} is geen leesbare sessie: {error}") from None
     if session.run.plan != digest(session.plan()):
         raise SessionError(f"sessie {number} hoort bij een ander plan (suite {session.run.suite}): begin een nieuwe")
     return session
 
 
-def _from_json(folder: Path, data: Mapping[str, Any]) -> Session:
+def _read(path: Path) -> Session:
+    data = json.loads(path.read_text(encoding="utf-8"))
     return Session(
-        folder=folder,
+        folder=path.parent,
         options=Options(**data["options"]),
-        run=run_from_json(data["run"]),
+        run=load(path.parent),
         references=dict(data["references"]),
         current=data["current"],
     )
@@ -206,6 +211,6 @@ def sessions(root: Path) -> Iterator[Session]:
     paths = sorted(root.glob(f"*/{STATE}"), key=lambda p: p.stat().st_mtime, reverse=True)
     for path in paths:
         try:
-            yield _from_json(path.parent, json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError):
+            yield _read(path)
+        except (ValueError, KeyError, TypeError, RecordError):
             continue
