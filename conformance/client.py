@@ -21,9 +21,11 @@ _PATIENCE = 60
 """Times that a get is asked again after `Not enough time`, a second apart."""
 
 
-def soap_client(wsdl: str, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60) -> zeep.Client:
+def soap_client(
+    wsdl: str, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
+) -> zeep.Client:
     """A zeep client for one service, from its WSDL address."""
-    session = requests.Session()
+    session = session or requests.Session()
     session.verify = verify
     return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), wsse=wsse)
 
@@ -37,6 +39,10 @@ class Software:
     attest: str = "VSB-2024-0001"
     licentie: str = "zorgsoft"
     wachtwoord: str = "zorgsoft-demo"
+
+
+class WrongHash(ValueError):
+    """A message of a mailbox is not what its HashValue was made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,11 +61,17 @@ class GenericAsyncClient:
     """post, get and confirm at one address, for a facility or a zorgkas."""
 
     def __init__(
-        self, url: str, signer: Signer, origin: dict[str, Any], clock: Clock = now, parts: Sequence[str] | None = None
+        self,
+        url: str,
+        signer: Signer,
+        origin: dict[str, Any],
+        clock: Clock = now,
+        parts: Sequence[str] | None = None,
+        session: requests.Session | None = None,
     ) -> None:
         # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
         self._signer, self._clock, self._origin = signer, clock, origin
-        self._service = soap_client(f"{url}?wsdl", Wsse(signer, clock, parts or GENERIC_ASYNC)).service
+        self._service = soap_client(f"{url}?wsdl", Wsse(signer, clock, parts or GENERIC_ASYNC), session=session).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
         """Post a blob, XML or any other text, and return its TAck."""
@@ -95,7 +107,7 @@ class GenericAsyncClient:
         for message in answer.MsgResponse:
             content = inflate(message.Detail._value_1, 256 * 1024 * 1024)
             if hashlib.sha256(content).digest() != message.Detail.HashValue:
-                raise ValueError("HashValue does not fit the content")
+                raise WrongHash("HashValue does not fit the content")
             found.append((message.Detail.MessageName, content, message.Detail.HashValue))
         return Mail(messages=found, tacks=[t.TAck for t in answer.TAckResponse], counts=(answer.MsgCount, answer.TAckCount))
 

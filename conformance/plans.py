@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from conformance.plan import PlanError, Role, Scenario
 from conformance.runner import server_plan
+from conformance.sender.plans import all_sender_plans, sender_plan
 from conformance.zorgkas_role import zorgkas_plan
 
 
@@ -41,5 +42,13 @@ def _zorgkas(_pillar: str) -> list[Scenario]:
     return list(zorgkas_plan())
 
 
-_PLANS: Mapping[str, Callable[[str], list[Scenario]]] = {Role.SERVER.value: _server, Role.ZORGKAS.value: _zorgkas}
+def _sender(pillar: str) -> list[Scenario]:
+    return all_sender_plans() if pillar == "alle" else sender_plan(pillar)
+
+
+_PLANS: Mapping[str, Callable[[str], list[Scenario]]] = {
+    Role.SERVER.value: _server,
+    Role.SENDER.value: _sender,
+    Role.ZORGKAS.value: _zorgkas,
+}
 """Role to its plan for a pillar."""
