@@ -37,6 +37,11 @@ class Asked:
         return self.example.naam
 
     @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What must be in it, by path; the head is the sender's own."""
+        return _shown(etree.fromstring(self.text.encode()))
+
+    @property
     def uitkomst(self) -> str:
         return "TAck" if self.operation == "post" else self.example.verwacht
 
@@ -153,12 +158,15 @@ _VERBS = {
 }
 
 
-def _ask(one: Asked) -> str:
-    root = etree.fromstring(one.text.encode())
+def sentence(one: Asked) -> str:
+    """What a person is asked, in one line."""
     verb = _VERBS[one.operation].format(soort=one.example.soort or "")
-    person = f" van {one.example.persoon.capitalize()}" if one.example.persoon else ""
-    fields = "\n".join(f"  {path} = {value}" for path, value in _shown(root))
-    return f"{verb}{person}: {one.example.titel}.\n{fields}"
+    person = f" voor {one.example.persoon.capitalize()}" if one.example.persoon else ""
+    return f"{verb}{person}: {one.example.titel}."
+
+
+def _ask(one: Asked) -> str:
+    return "\n".join([sentence(one), *(f"  {path} = {value}" for path, value in one.fields)])
 
 
 _HIDDEN = ("Hoofding", "Afzender")
