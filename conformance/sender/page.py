@@ -29,7 +29,7 @@ _HERE = Path(__file__).parent
 _PAGES = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=select_autoescape(default=True), trim_blocks=True, lstrip_blocks=True
 )
-_MEDIA = {"sessie.css": "text/css", "sessie.js": "text/javascript"}
+_MEDIA = {"sessie.css": "text/css", "sessie.js": "text/javascript", "icoon.svg": "image/svg+xml"}
 _REPORTS = {
     "verslag.html": ("html", "text/html"),
     "junit.xml": ("junit", "text/plain"),

@@ -13,12 +13,13 @@ from lxml import etree
 from conformance.plan import Scenario
 from conformance.requirements import texts
 from conformance.sender.answers import WAYS
-from conformance.sender.fields import Line, diff, pretty
+from conformance.sender.fields import Line, diff, fold, pretty
 from conformance.sender.session import Session, stem
 from conformance.sender.stage import Stage
 from conformance.sender.task import Task, sentence
 from conformance.traffic import masked
 from conformance.verdict import Result, Verdict
+from conformance.world import riziv_of, software_of
 from gateway.refusal import Refusal
 from gateway.wire.parser import Bounds, parse
 
@@ -108,11 +109,23 @@ def step_now(stage: Stage) -> dict[str, Any] | None:
         "text": now.task.text,
         "action": now.task.action,
         "certificate": now.task.certificate,
+        "head": _head(stage, now.task),
         "seconds_left": max(0, int(now.deadline - time.monotonic())),
         "clock": None if universe is None else universe.clock().strftime("%Y-%m-%d %H:%M:%S UTC"),
         "arrivals": [] if watch is None else [_arrival(a) for a in list(watch.arrivals)],
         "checks": [c.__dict__ for c in now.checks],
     }
+
+
+def _head(stage: Stage, task: Task) -> list[tuple[str, str]]:
+    """What stands in every message, and what a post needs besides."""
+    software = stage.session.options.software or software_of(task.certificate)
+    return [
+        ("Pijler", stage.session.options.pijler),
+        ("RizivNummer", riziv_of(task.certificate)),
+        ("Software", f"{software.naam}, versie {software.versie}, attest {software.attest}"),
+        ("License van get, post en confirm", f"{software.licentie} / {software.wachtwoord}"),
+    ]
 
 
 def _asked(task: Task) -> list[dict[str, Any]]:
@@ -129,7 +142,7 @@ def _asked(task: Task) -> list[dict[str, Any]]:
                 "xml": "\n".join(lines),
                 "service": f"/soap/{one.example.dienst}/v1",
                 "operation": one.operation,
-                "certificate": one.example.certificaat,
+                "certificate": one.certificate,
             }
         )
     return found
@@ -179,7 +192,7 @@ def compared(session: Session, scenario: str) -> list[Compared]:
 def _compare(step: str, name: str, passes: bytes, came: bytes) -> Compared:
     expected = parse(passes, _BOUNDS)
     try:
-        lines = diff(parse(came, _BOUNDS), expected) if came else [Line(kind="weg", text=t) for t in pretty(expected)]
+        lines = fold(diff(parse(came, _BOUNDS), expected)) if came else [Line(kind="weg", text=t) for t in pretty(expected)]
     except Refusal:
         lines = [Line(kind="weg", text=t) for t in pretty(expected)]
     return Compared(
