@@ -95,7 +95,7 @@ class Conductor:
         try:
             checks, files = self._steps(scenario, universe)
         finally:
-            self._leave(universe)
+            self._leave()
         result = Result(
             scenario=scenario.id,
             title=scenario.titel,
@@ -123,18 +123,20 @@ class Conductor:
 
     def _enter(self, universe: Universe) -> None:
         with self.tap.changed:
-            self.tap.universe = universe
+            before, self.tap.universe = self.tap.universe, universe
+        if before is not None:
+            before.close()
 
-    def _leave(self, universe: Universe) -> None:
-        # Its database goes away; what still comes in is answered by the next one.
+    def _leave(self) -> None:
+        # It goes on answering, so that software that polls its mailbox meets no closed door between two scenarios.
         with self.tap.changed:
             self.tap.watch = None
-            self.tap.universe = self._idle()
-        universe.close()
         self.now = Now()
 
-    def _idle(self) -> Universe | None:
-        return None
+    def close(self) -> None:
+        """Let go of the last central application."""
+        if self.tap.universe is not None:
+            self.tap.universe.close()
 
     def _changed(self) -> None:
         with self.tap.changed:
@@ -157,6 +159,7 @@ class Conductor:
             self._changed()
             if self.control.word == "overslaan":
                 checks.append(_skipped(number))
+            if self.control.word in ("overslaan", "opnieuw"):
                 break
             if worst(c.verdict for c in found) is Verdict.FAIL:
                 break
@@ -173,6 +176,7 @@ class Conductor:
         self.now = replace(self.now, number=number, task=task, deadline=time.monotonic() + self.session.options.step_timeout)
         begun = time.monotonic()
         with self.tap.changed:
+            self.control.word = ""
             self.tap.watch = watch
         self._changed()
         hooked, stopped = self._perform(play, step, task, watch, universe, number)

@@ -127,7 +127,7 @@ class Line:
     """A row of the comparison."""
 
     kind: str
-    """`gelijk`, `weg` (only in the one that passes), `extra` (only in what came)."""
+    """`gelijk`, `weg` (only in the one that passes), `extra` (only in what came), `vouw` (lines left out)."""
     text: str
 
 
@@ -142,3 +142,28 @@ def diff(found: Element, expected: Element) -> list[Line]:
         rows += [Line(kind="weg", text=t) for t in passes[a:b]]
         rows += [Line(kind="extra", text=t) for t in came[c:d]]
     return rows
+
+
+_CONTEXT = 3
+"""Equal lines shown around a difference."""
+
+
+def fold(rows: list[Line]) -> list[Line]:
+    """The same with long runs of equal lines left out, so that a difference is seen at once."""
+    near = {i + d for i, row in enumerate(rows) if row.kind != "gelijk" for d in range(-_CONTEXT, _CONTEXT + 1)}
+    if not near:
+        return rows
+    found: list[Line] = []
+    skipped = 0
+    for i, row in enumerate(rows):
+        if i in near:
+            found += [_folded(skipped)] if skipped else []
+            skipped = 0
+            found.append(row)
+        else:
+            skipped += 1
+    return [*found, _folded(skipped)] if skipped else found
+
+
+def _folded(count: int) -> Line:
+    return Line(kind="vouw", text=f"{count} gelijke regels" if count > 1 else "1 gelijke regel")

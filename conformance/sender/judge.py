@@ -16,6 +16,7 @@ from conformance.sender.answers import Script
 from conformance.sender.arrival import Arrival, Mail, confirmed, read_answer
 from conformance.sender.fields import Difference, compare
 from conformance.sender.hook import REFUSED, UNSUPPORTED, HookResult
+from conformance.sender.signed import look
 from conformance.sender.task import Asked, Task
 from conformance.verdict import Check, Checks, Verdict
 from gateway.refusal import Refusal
@@ -200,7 +201,12 @@ def _fields(checks: Checks, asked: Asked, arrival: Arrival) -> None:
     if not wrong:
         checks.add(f"{asked.name}: velden", True, f"{right} velden zoals gevraagd", f"{right} juist")
     for one in wrong[:_SHOWN]:
-        checks.add(f"{asked.name}: {one.name}", False, *_told(one), place=_place(one), remedy=_mend(one))
+        name = f"{asked.name}: {one.name}"
+        if one.expected is None:
+            where = f"{checks.where}, {_place(one)}"
+            checks.found.append(_unasked(name, one, where))
+        else:
+            checks.add(name, False, one.expected, "ontbreekt" if one.found is None else one.found, _place(one), _mend(one))
     if len(wrong) > _SHOWN:
         checks.add(f"{asked.name}: meer", False, "geen andere verschillen", f"nog {len(wrong) - _SHOWN} velden verschillen")
 
@@ -214,10 +220,15 @@ def _root(arrival: Arrival) -> Element | None:
         return None
 
 
-def _told(one: Difference) -> tuple[str, str]:
-    return (
-        one.expected if one.expected is not None else "dit veld was niet gevraagd",
-        one.found if one.found is not None else "ontbreekt",
+def _unasked(name: str, one: Difference, where: str) -> Check:
+    # The schema allows it, and the software may have its reasons: worth a look, not a failure.
+    return Check(
+        name=name,
+        verdict=Verdict.WARNING,
+        expected="dit veld was niet gevraagd",
+        got=one.found or "leeg",
+        where=where,
+        remedy=f"Laat {one.name} hier weg, tenzij uw software het altijd invult.",
     )
 
 
@@ -226,8 +237,6 @@ def _place(one: Difference) -> str:
 
 
 def _mend(one: Difference) -> str:
-    if one.expected is None:
-        return f"Laat {one.name} hier weg; de opdracht noemt het niet."
     return f"Zet {one.name} op {one.expected}" + (
         " (het ontbreekt)." if one.found is None else f", niet op {one.found or 'leeg'}."
     )
@@ -495,6 +504,12 @@ def _asked_about(seen: Seen, checks: Checks, wanted: bool) -> None:
             checks.add("over het juiste bericht", right is wanted, " of ".join(sorted(known)), ", ".join(asked) or "niets")
 
 
+def _signed(seen: Seen, checks: Checks, wanted: bool) -> None:
+    for arrival in seen.arrivals:
+        if wanted and arrival.operation == seen.task.operation:
+            look(arrival, checks)
+
+
 EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "ongeloofd": _disbelieved,
     "codes": _told_codes,
@@ -507,6 +522,7 @@ EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "geen": _none_of,
     "nieuw_nummer": _fresh_number,
     "over": _asked_about,
+    "getekend": _signed,
     "verwerkt": _told_value("verwerkt"),
     "status": _told_value("status"),
 }

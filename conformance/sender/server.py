@@ -66,7 +66,10 @@ def on_stage(session: Session, hook: Hook | None = None) -> Iterator[Conductor]:
         session=session, universes=universes, tap=tap, base=f"http://{_shown(options.host)}:{options.port}", hook=hook
     )
     with listening(tap, options.host, options.port):
-        yield conductor
+        try:
+            yield conductor
+        finally:
+            conductor.close()
 
 
 def _shown(host: str) -> str:

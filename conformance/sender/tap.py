@@ -146,8 +146,13 @@ class Tap:
             return 200, [(b"content-type", b"text/xml; charset=utf-8")], _CONFIRMED
         if not way.taken and way.change is None:
             return 0, [], b""
-        found = await call(universe.services, scope, body)
-        await run_in_threadpool(universe.settle)
+        try:
+            found = await call(universe.services, scope, body)
+            await run_in_threadpool(universe.settle)
+        except Exception as error:
+            # A scenario ended under a request that nobody asked for: its central application is gone.
+            log.warning("answered_503", error=type(error).__name__)
+            return 503, [(b"retry-after", b"1")], b"Service Unavailable\n"
         return found
 
 

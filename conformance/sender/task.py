@@ -31,10 +31,17 @@ class Asked:
     text: str
     """A message that passes: the request element, or the content of the blob."""
     operation: str
+    certificate: str
+    """Sample certificate that signs it."""
 
     @property
     def name(self) -> str:
         return self.example.naam
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """What must be in it, by path; the head is the sender's own."""
+        return _shown(etree.fromstring(self.text.encode()))
 
     @property
     def uitkomst(self) -> str:
@@ -114,7 +121,7 @@ def build(play: Play, step: Step, now: datetime) -> Task:
         text=_words("\n\n".join(lines), step),
         operation=first.operation,
         messages=messages,
-        certificate=first.example.certificaat,
+        certificate=first.certificate,
     )
 
 
@@ -133,7 +140,8 @@ def chosen(pijler: str, step: Step) -> Sequence[Example]:
 
 def _asked(play: Play, one: Example, step: Step, now: datetime) -> Asked:
     text = play.render(one, now, step.met.get("wijzig", {}))
-    return Asked(example=one, text=text, operation=OPERATIONS[one.dienst])
+    certificate = step.met.get("certificaat", one.certificaat)
+    return Asked(example=one, text=text, operation=OPERATIONS[one.dienst], certificate=certificate)
 
 
 def _words(text: str, step: Step) -> str:
@@ -153,12 +161,15 @@ _VERBS = {
 }
 
 
-def _ask(one: Asked) -> str:
-    root = etree.fromstring(one.text.encode())
+def sentence(one: Asked) -> str:
+    """What a person is asked, in one line."""
     verb = _VERBS[one.operation].format(soort=one.example.soort or "")
-    person = f" van {one.example.persoon.capitalize()}" if one.example.persoon else ""
-    fields = "\n".join(f"  {path} = {value}" for path, value in _shown(root))
-    return f"{verb}{person}: {one.example.titel}.\n{fields}"
+    person = f" voor {one.example.persoon.capitalize()}" if one.example.persoon else ""
+    return f"{verb}{person}: {one.example.titel.rstrip('.')}"
+
+
+def _ask(one: Asked) -> str:
+    return "\n".join([f"{sentence(one)}.", *(f"  {path} = {value}" for path, value in one.fields)])
 
 
 _HIDDEN = ("Hoofding", "Afzender")
@@ -234,8 +245,8 @@ def _message(one: Asked) -> dict[str, Any]:
         "service": one.example.dienst,
         "operation": one.operation,
         "kind": one.example.soort,
-        "certificate": str(data_dir("certs-sample") / f"{one.example.certificaat}.p12"),
-        "riziv": riziv_of(one.example.certificaat),
+        "certificate": str(data_dir("certs-sample") / f"{one.certificate}.p12"),
+        "riziv": riziv_of(one.certificate),
         "person": NAMES["personen"].get(one.example.persoon, ""),
         "fields": content,
         "xml": one.text,
