@@ -12,18 +12,24 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 from conformance.plan import Scenario
 from conformance.runner import Options, choose, new_run, run_server, server_plan
+from conformance.sender.server import judge_sender
 from conformance.verdict import Result, Run, Verdict
 from conformance.zorgkas_role import zorgkas_plan
 from conformance.zorgkas_run import run_zorgkas
+from tests.mutants.afzenders import hook
 from tests.mutants.gegevens import KINDS, Mutant, mutants
 from tests.mutants.start import receivers, seeded, targets
 
 TRUE = "echt"
 """Name of the program without a fault."""
+PILLAR = "eibwfin"
+"""The pillar that senders are judged for."""
 _AT_ONCE = 2
+_ALONE = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +85,18 @@ class Receivers:
             return run_zorgkas(address, plan=plan, kept=kept, timeout=10)
 
 
+class Senders:
+    """Vendors' software, driven by the suite's hook."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def run(self, name: str, ids: Sequence[str]) -> Run:
+        # In this process, so one at a time: a fault may change what its modules share.
+        with _ALONE:
+            return judge_sender(PILLAR, hook(name), self._folder / name, scenarios=ids)
+
+
 def prove(kinds: Iterable[str] = KINDS, names: Sequence[str] = (), told: Callable[[Proof], None] = lambda _: None) -> list[Proof]:
     """Prove every mutant of some kinds, or some by name."""
     found: list[Proof] = []
@@ -92,7 +110,7 @@ def prove(kinds: Iterable[str] = KINDS, names: Sequence[str] = (), told: Callabl
             programs = PROGRAMS[kind](place)
             true = programs.run(TRUE, sorted({m.scenario for m in chosen}))
 
-            def one(mutant: Mutant, programs: Servers | Receivers = programs, true: Run = true) -> Proof:
+            def one(mutant: Mutant, programs: Programs = programs, true: Run = true) -> Proof:
                 made = proof(mutant, true, programs.run(mutant.name, [mutant.scenario]))
                 told(made)
                 return made
@@ -101,7 +119,8 @@ def prove(kinds: Iterable[str] = KINDS, names: Sequence[str] = (), told: Callabl
     return found
 
 
-PROGRAMS: dict[str, Callable[[Path], Servers | Receivers]] = {"server": Servers, "zorgkas": Receivers}
+Programs = Servers | Receivers | Senders
+PROGRAMS: dict[str, Callable[[Path], Programs]] = {"server": Servers, "zorgkas": Receivers, "afzender": Senders}
 
 
 def main() -> int:
