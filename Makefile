@@ -21,7 +21,7 @@ run: install
 
 # The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token, a clock that can be set.
 debian-test:
-	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2 faketime prometheus systemd
+	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2 faketime prometheus systemd chromium
 
 test: install debian-test
 	@rm -f .coverage .coverage.*
