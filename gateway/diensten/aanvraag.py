@@ -92,8 +92,8 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
         if herhaald is not None:
             return herhaald
         register = gateway.register.nu(conn)
-        context = gegevens(conn, register, bewezen, aanvraag, cookbook)
-        toelaten(conn, register, bewezen, aanvraag, context)
+        context = gegevens(conn, register, bewezen.now, aanvraag, cookbook)
+        toelaten(conn, register, aanvraag, context)
         zaak = _Zaak(
             gateway=gateway,
             conn=conn,

@@ -144,6 +144,7 @@ beraad = Table(
     Column("herinnerd_op", Date, comment="the day that the last reminder was for"),
     Column("gesloten_op", Moment),
     Index("ix_beraad_vervalt", "gesloten_op", "vervalt_op"),
+    Index("ix_beraad_zorgkas", "zorgkas", "gesloten_op", "vervalt_op", "bericht_id"),
 )
 """Messages that wait, or waited, for a zorgkas's decision."""
 
@@ -164,6 +165,7 @@ zending = Table(
     Column("betaalreferentie", String(22)),
     Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
+    Index("ix_zending_zorgkas", "zorgkas", "afgerekend_op", "bericht_id"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
 
