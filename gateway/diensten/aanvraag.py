@@ -127,6 +127,7 @@ def _ontvangst(bewezen: Bewezen, aanvraag: Aanvraag) -> Ontvangst:
         certificaat_sha256=bewezen.signed.fingerprint,
         voorziening=aanvraag.voorziening,
         insz=aanvraag.insz,
+        attest=aanvraag.hoofding.afzender.software.attest[:32],
     )
 
 

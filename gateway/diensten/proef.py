@@ -52,7 +52,7 @@ def _aanvraag(gateway: Gateway, bewezen: Bewezen) -> Element:
 
 
 def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
-    post = facturatie.lees_ingezonden(gateway, bewezen)
+    post, _ = facturatie.lees_ingezonden(gateway, bewezen)
     voorziening = facturatie.voorziening_van(post.origin)
     antwoord = FacturatieAntwoord(
         label=GEWEIGERD,

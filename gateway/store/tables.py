@@ -52,9 +52,11 @@ bericht = Table(
     Column("zorgkas", String(3)),
     Column("referentiedatum", Date),
     Column("antwoord", LargeBinary, comment="payload of the first answer, given again to the same message"),
+    Column("attest", String(32), comment="number of the software's attest"),
     UniqueConstraint("afzender", "dienst", "bedrijfs_id"),
     Index("ix_bericht_sha256", "sha256"),
     Index("ix_bericht_ontvangen", "ontvangen_op", "id"),
+    Index("ix_bericht_attest", "attest", "id"),
 )
 
 bericht_inhoud = Table(

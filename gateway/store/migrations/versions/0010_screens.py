@@ -54,6 +54,8 @@ def upgrade() -> None:
         sa.Column("berichten", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_steekproef"),
     )
+    op.add_column("bericht", sa.Column("attest", sa.String(32)))
+    op.create_index("ix_bericht_attest", "bericht", ["attest", "id"])
     op.create_index("ix_beraad_zorgkas", "beraad", ["zorgkas", "gesloten_op", "vervalt_op", "bericht_id"])
     op.create_index("ix_zending_zorgkas", "zending", ["zorgkas", "afgerekend_op", "bericht_id"])
 
@@ -61,6 +63,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_zending_zorgkas", table_name="zending")
     op.drop_index("ix_beraad_zorgkas", table_name="beraad")
+    op.drop_index("ix_bericht_attest", table_name="bericht")
+    with op.batch_alter_table("bericht") as bericht:
+        bericht.drop_column("attest")
     op.drop_table("steekproef")
     op.drop_table("weigervoorstel")
     op.drop_table("zorgkashandeling")
