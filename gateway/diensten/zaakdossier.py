@@ -81,7 +81,7 @@ def schrijf_zaakdossier(
     now = gateway.clock()
     with zipfile.ZipFile(doel_bestand, "w") as archief, gateway.store.reading() as conn:
         uit = _Zip(archief, now)
-        overzicht = [_bericht(conn, uit, bericht_id, now) for bericht_id in ids]
+        overzicht = [_bericht(conn, uit, bericht_id) for bericht_id in ids]
         records = _keten(conn, uit, ids)
         if steekproef is not None:
             uit.json("steekproef.json", _rij(steekproef), "de steekproef: criteria, zaad en wat getrokken is")
@@ -94,7 +94,7 @@ def schrijf_zaakdossier(
         return Uitvoer(manifest_sha256=digest, bestanden=len(uit.inhoud))
 
 
-def _bericht(conn: Connection, uit: _Zip, bericht_id: str, now: datetime) -> dict[str, Any]:
+def _bericht(conn: Connection, uit: _Zip, bericht_id: str) -> dict[str, Any]:
     row = berichten.zoek(conn, bericht_id)
     if row is None:
         raise NietGevonden

@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("berichten", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_steekproef"),
     )
+    op.create_index("ix_audit_onderwerp", "audit", ["onderwerp", "volgnr"])
     op.add_column("bericht", sa.Column("attest", sa.String(32)))
     op.create_index("ix_bericht_attest", "bericht", ["attest", "id"])
     op.create_index("ix_beraad_zorgkas", "beraad", ["zorgkas", "gesloten_op", "vervalt_op", "bericht_id"])
@@ -63,6 +64,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index("ix_zending_zorgkas", table_name="zending")
     op.drop_index("ix_beraad_zorgkas", table_name="beraad")
+    op.drop_index("ix_audit_onderwerp", table_name="audit")
     op.drop_index("ix_bericht_attest", table_name="bericht")
     with op.batch_alter_table("bericht") as bericht:
         bericht.drop_column("attest")
