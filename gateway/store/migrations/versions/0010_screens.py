@@ -6,7 +6,7 @@ from alembic import op
 from gateway.store.types import Moment
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 stage = "pre"
 
 _BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
