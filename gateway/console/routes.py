@@ -10,12 +10,24 @@ from starlette.responses import Response
 from gateway.console import http, zelf
 from gateway.console.aanmelden import Aanmelden
 from gateway.console.accounts import laad_accounts
+from gateway.console.controle import steekproeven
+from gateway.console.eigen import berichten as eigen_berichten
+from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
+from gateway.console.zorgkas import afrekenen, beraad, dossiers
 from gateway.diensten.kern import Gateway
 
-MODULES: tuple[Schermen, ...] = (zelf.schermen,)
+MODULES: tuple[Schermen, ...] = (
+    zelf.schermen,
+    beraad.schermen,
+    dossiers.schermen,
+    afrekenen.schermen,
+    eigen_berichten.schermen,
+    proef.schermen,
+    steekproeven.schermen,
+)
 """Every module with screens; a new one is added here and nowhere else."""
 
 

@@ -51,6 +51,11 @@ class Record:
     def sleutel(self) -> Sleutel:
         return self.factuur.factuurnummer, self.lijn.volgnummer
 
+    @property
+    def kan_geweigerd(self) -> bool:
+        """It still counts, and nothing refuses it yet."""
+        return self.stand == "telt" and self.voorstel is None and not self.gekoppeld
+
 
 @dataclass(frozen=True, kw_only=True)
 class Zendingbeeld:

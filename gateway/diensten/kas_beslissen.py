@@ -57,6 +57,17 @@ class AlBeslist(Exception):
         self.beslist = beslist
 
 
+def nagekeken(besluit: Besluit) -> str:
+    """The reason as it will be told, once outcome and reason are seen to be possible.
+
+    Raises:
+        Ongeldig: one of both is not.
+    """
+    if besluit.uitkomst not in {k.value for k in KEUZES}:
+        raise Ongeldig("uitkomst", "Kies aanvaarden of weigeren.")
+    return tekst("motivering", besluit.motivering, minstens=10, hoogstens=2000)
+
+
 def beslis(gateway: Gateway, besluit: Besluit) -> None:
     """Decide, once: who comes second changes nothing.
 
@@ -66,9 +77,7 @@ def beslis(gateway: Gateway, besluit: Besluit) -> None:
         Ongeldig: the outcome or the reason can not be.
         Refusal: UNAVAILABLE.
     """
-    if besluit.uitkomst not in {k.value for k in KEUZES}:
-        raise Ongeldig("uitkomst", "Kies aanvaarden of weigeren.")
-    motivering = tekst("motivering", besluit.motivering, minstens=10, hoogstens=2000)
+    motivering = nagekeken(besluit)
     gateway.check_clock()
     now = gateway.clock()
     with gateway.store.writing() as conn:

@@ -18,14 +18,15 @@ from gateway.berichten.intrekking import Intrekking
 from gateway.berichten.names import AANVRAAG, FACTUUR
 from gateway.berichten.plat_lezen import is_plat
 from gateway.central.aanvraag import beoordeel_aanvraag
-from gateway.central.model import Ernst, Factuurfout, Reden, Uitkomst
+from gateway.central.model import Uitkomst
 from gateway.diensten.kern import Gateway, Verzoek, prove
+from gateway.diensten.opmerkingen import Opmerking, van_finding, van_fout, van_reden
 from gateway.diensten.proef import PROEVEN
 from gateway.diensten.toelating import gegevens, toelaten
 from gateway.diensten.zending_intrekken import beoordeel
 from gateway.diensten.zending_lezen import lees_als_intrekking, lees_of_fouten
 from gateway.diensten.zending_oordeel import Inhoudelijk, Inzending, oordeel
-from gateway.refusal import Code, Finding, Refusal
+from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.store.identifiers import message_id
 from gateway.wire.content import Content
@@ -38,27 +39,6 @@ from gateway.wire.parser import Bounds, parse
 MAX_OCTETS = 8 * 1024 * 1024
 _BOUNDS = Bounds(octets=MAX_OCTETS)
 _ENVELOP = ("envelop en handtekening", "certificaat", "licentie of attest van de software")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opmerking:
-    """One thing that a check says, of whatever kind."""
-
-    code: str
-    ernst: str
-    """geweigerd, in_beraad or signaal."""
-    tekst: str
-    tekst_en: str
-    plaats: str | None = None
-    regel: int | None = None
-    verwacht: str | None = None
-    gevonden: str | None = None
-    remedie: str | None = None
-    bron: str | None = None
-    factuurnummer: str | None = None
-    volgnummer: int | None = None
-    record: str | None = None
-    zone: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,7 +103,7 @@ def _envelop(gateway: Gateway, root: Element, raw: bytes, voorzieningen: Sequenc
         prove(gateway, proef.DIENST, verzoek)
     except Refusal as refusal:
         # What is wrong with the envelope does not hide what else is wrong.
-        bezwaren = tuple(map(_van_finding, refusal.findings))
+        bezwaren = tuple(map(van_finding, refusal.findings))
     rest = _binnenin(gateway, envelope.payload, voorzieningen, now, bewezen=not bezwaren)
     uitkomst = Uitkomst.GEWEIGERD.value if bezwaren else rest.uitkomst
     dubbel = {(o.code, o.plaats) for o in rest.opmerkingen}
@@ -188,7 +168,7 @@ def _aanvraag(gateway: Gateway, root: Element, voorzieningen: Sequence[str], now
     return Proefuitslag(
         soort="aanvraag",
         uitkomst=beslissing.uitkomst.value,
-        opmerkingen=tuple(map(_van_reden, beslissing.redenen)),
+        opmerkingen=tuple(map(van_reden, beslissing.redenen)),
         gedaan=("schema", "toelating", *beslissing.gecontroleerd),
         niet_gedaan=_ENVELOP[:2],
     )
@@ -204,7 +184,7 @@ def _zending(
     basis = Proefuitslag(
         soort="zending" if intrekking is None else "intrekking",
         uitkomst=Uitkomst.GEWEIGERD.value,
-        opmerkingen=tuple(map(_van_fout, fouten or ())),
+        opmerkingen=tuple(map(van_fout, fouten or ())),
         gedaan=(vorm,),
         niet_gedaan=_ENVELOP if origin is None else (),
         plat=content.whole() if plat else None,
@@ -223,13 +203,13 @@ def _zending(
     with gateway.store.reading() as conn:
         gevonden = oordeel(conn, gateway.cookbooks, inzending)
     if not isinstance(gevonden, Inhoudelijk):
-        return replace(basis, opmerkingen=tuple(map(_van_fout, gevonden.fouten)), gedaan=(*basis.gedaan, "toelating"))
+        return replace(basis, opmerkingen=tuple(map(van_fout, gevonden.fouten)), gedaan=(*basis.gedaan, "toelating"))
     resultaat = gevonden.resultaat
     return replace(
         basis,
         uitkomst=resultaat.uitkomst.value,
         label=resultaat.label,
-        opmerkingen=tuple(map(_van_fout, resultaat.fouten)),
+        opmerkingen=tuple(map(van_fout, resultaat.fouten)),
         gedaan=(*basis.gedaan, "toelating", *resultaat.gecontroleerd),
         gevraagd=resultaat.gevraagd,
         aanvaard=resultaat.aanvaard,
@@ -243,7 +223,7 @@ def _intrekking(gateway: Gateway, intrekking: Intrekking, voorzieningen: Sequenc
         with gateway.store.reading() as conn:
             beoordeel(gateway, conn, intrekking, intrekking.derdebetalende)
     except Refusal as refusal:
-        return replace(basis, opmerkingen=tuple(map(_van_finding, refusal.findings)))
+        return replace(basis, opmerkingen=tuple(map(van_finding, refusal.findings)))
     return replace(basis, uitkomst=Uitkomst.AANVAARD.value, gedaan=(*basis.gedaan, "intrekking"))
 
 
@@ -267,54 +247,7 @@ def _geweigerd(
     return Proefuitslag(
         soort=soort,
         uitkomst=Uitkomst.GEWEIGERD.value,
-        opmerkingen=tuple(map(_van_finding, refusal.findings)),
+        opmerkingen=tuple(map(van_finding, refusal.findings)),
         gedaan=gedaan,
         niet_gedaan=niet_gedaan,
-    )
-
-
-def _van_finding(finding: Finding) -> Opmerking:
-    return Opmerking(
-        code=finding.code,
-        ernst=Uitkomst.GEWEIGERD.value,
-        tekst=finding.nl,
-        tekst_en=finding.en,
-        plaats=finding.place,
-        regel=finding.line,
-        verwacht=finding.expected,
-        gevonden=finding.found,
-        remedie=finding.remedy,
-    )
-
-
-def _van_reden(reden: Reden) -> Opmerking:
-    return Opmerking(
-        code=reden.code,
-        ernst=reden.effect.value,
-        tekst=reden.tekst,
-        tekst_en=reden.tekst_en,
-        plaats=reden.plaats,
-        regel=reden.regel,
-        verwacht=reden.verwacht,
-        gevonden=reden.gevonden,
-        remedie=reden.remedie,
-        bron=reden.bron,
-    )
-
-
-def _van_fout(fout: Factuurfout) -> Opmerking:
-    return Opmerking(
-        code=fout.code,
-        ernst="signaal" if fout.ernst is Ernst.SIGNAAL else "geweigerd",
-        tekst=fout.tekst,
-        tekst_en=fout.tekst_en,
-        plaats=fout.plaats,
-        regel=fout.regel,
-        verwacht=fout.verwacht,
-        gevonden=fout.gevonden,
-        remedie=fout.remedie,
-        factuurnummer=fout.factuurnummer,
-        volgnummer=fout.volgnummer,
-        record=fout.record,
-        zone=fout.zone,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from gateway.reference.tables import persoon, voorziening
+from gateway.reference.tables import voorziening
 from gateway.store.tables import beraad, bericht, zending
 
 VEEL = 1_000
@@ -15,7 +15,7 @@ VEEL = 1_000
 
 
 def in_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, na: tuple[date, str] | None, limit: int) -> list[Row[Any]]:
-    """What waits for a zorgkas's decision, what is due first on top.
+    """What waits for a zorgkas's decision, what is due first on top; a list names no person.
 
     Args:
         na: (vervalt_op, message id) of the last row of the page before.
@@ -28,18 +28,14 @@ def in_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, na: tuple[d
             b.vervalt_op,
             m.pijler,
             m.soort,
-            m.insz,
             m.voorziening,
             m.dossiernummer,
             m.referentiedatum,
             m.test,
             voorziening.c.naam.label("voorziening_naam"),
-            persoon.c.naam,
-            persoon.c.voornaam,
         )
         .join(bericht, m.id == b.bericht_id)
         .outerjoin(voorziening, voorziening.c.riziv == m.voorziening)
-        .outerjoin(persoon, persoon.c.insz == m.insz)
         .where(*_open(zorgkas, pijler))
         .order_by(b.vervalt_op, b.bericht_id)
         .limit(limit)
@@ -109,3 +105,8 @@ def afrekeningen(conn: Connection, zorgkas: str, *, na: tuple[datetime, str] | N
 def zending_van_kas(conn: Connection, zorgkas: str, bericht_id: str) -> Row[Any] | None:
     """One accepted zending of a zorgkas."""
     return conn.execute(_zendingen(zorgkas).where(zending.c.bericht_id == bericht_id)).first()
+
+
+def wacht(conn: Connection, bericht_id: str) -> Row[Any] | None:
+    """Since when and until when a message waits, or waited, for a decision."""
+    return conn.execute(select(beraad).where(beraad.c.bericht_id == bericht_id)).first()

@@ -22,7 +22,8 @@ from gateway.berichten.plat_schrijven import naar_plat
 from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
-from gateway.diensten.proef_scherm import Opmerking, Proefuitslag, probeer
+from gateway.diensten.opmerkingen import Opmerking
+from gateway.diensten.proef_scherm import Proefuitslag, probeer
 from gateway.diensten.toegang import toegang_van
 from gateway.diensten.zaakdossier import schrijf_zaakdossier
 from gateway.store import audit as keten
