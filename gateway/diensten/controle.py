@@ -44,7 +44,7 @@ def trek_steekproef(gateway: Gateway, criteria: Criteria, *, aantal: int, zaad: 
     doel = tekst("doel", doel, minstens=10, hoogstens=500)
     zaad = tekst("zaad", zaad, minstens=1, hoogstens=64)
     if not 1 <= aantal <= MOST:
-        raise Ongeldig("aantal", f"Een steekproef telt 1 tot {MOST} berichten.")
+        raise Ongeldig("aantal", "Een steekproef telt 1 tot {n} berichten.", n=MOST)
     if criteria.tot < criteria.van or (criteria.tot - criteria.van).days > 366:
         raise Ongeldig("tot", "De periode loopt van een dag tot een latere, hoogstens een jaar.")
     if criteria.minstens is not None and criteria.hoogstens is not None and criteria.hoogstens < criteria.minstens:

@@ -10,12 +10,17 @@ _REFERENTIE = re.compile(r"[A-Za-z0-9/?:().,'+ -]+")
 
 
 class Ongeldig(Exception):
-    """Something typed can not be; says which field and why, in Dutch."""
+    """Something typed can not be; says which field and why, in Dutch.
 
-    def __init__(self, veld: str, uitleg: str) -> None:
-        super().__init__(f"{veld}: {uitleg}")
+    Args:
+        waarden: what stands in the text between braces, so that a screen can say it in its reader's language.
+    """
+
+    def __init__(self, veld: str, uitleg: str, **waarden: int) -> None:
+        super().__init__(f"{veld}: {uitleg.format(**waarden)}")
         self.veld = veld
         self.uitleg = uitleg
+        self.waarden = waarden
 
 
 def tekst(veld: str, waarde: str, *, minstens: int, hoogstens: int) -> str:
@@ -26,9 +31,9 @@ def tekst(veld: str, waarde: str, *, minstens: int, hoogstens: int) -> str:
     """
     schoon = "".join(c for c in waarde.replace("\r\n", "\n") if c == "\n" or c.isprintable()).strip()
     if len(schoon) < minstens:
-        raise Ongeldig(veld, f"Schrijf minstens {minstens} tekens.")
+        raise Ongeldig(veld, "Schrijf minstens {n} tekens.", n=minstens)
     if len(schoon) > hoogstens:
-        raise Ongeldig(veld, f"Schrijf hoogstens {hoogstens} tekens; dit zijn er {len(schoon)}.")
+        raise Ongeldig(veld, "Schrijf hoogstens {n} tekens; dit zijn er {m}.", n=hoogstens, m=len(schoon))
     return schoon
 
 

@@ -152,7 +152,7 @@ def stel_voor(
         if not gekozen or len(gekozen) != len(set(sleutels)):
             raise Ongeldig("lijnen", "Kies een of meer lijnen die nog tellen.")
         if len(nu.voorstellen.lijnen) + len(gekozen) > MOST:
-            raise Ongeldig("lijnen", f"Hoogstens {MOST} lijnen; weiger meer met een bericht van uw software.")
+            raise Ongeldig("lijnen", "Hoogstens {n} lijnen; weiger meer met een bericht van uw software.", n=MOST)
         lijnen = [
             Voorstel(
                 factuurnummer=r.factuur.factuurnummer,

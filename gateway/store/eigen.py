@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
-from gateway.store.tables import bericht, beslissing, geweigerde_lijn, zending
-
-VEEL = 1_000
+from gateway.store.tables import bericht, beslissing, geweigerde_lijn
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,14 +39,17 @@ class Filter:
 
     pijler: str | None = None
     uitkomst: str | None = None
-    soort: str | None = None
+    referentie: str | None = None
+    """The sender's own id of the message, or ours."""
     voor: str | None = None
     """Message id of the last row of the page before."""
 
     def voorwaarden(self) -> list[ColumnElement[bool]]:
         b = bericht.c
-        paren = ((b.pijler, self.pijler), (b.uitkomst, self.uitkomst), (b.soort, self.soort))
+        paren = ((b.pijler, self.pijler), (b.uitkomst, self.uitkomst))
         gevonden: list[ColumnElement[bool]] = [kolom == waarde for kolom, waarde in paren if waarde is not None]
+        if self.referentie is not None:
+            gevonden.append(or_(b.bedrijfs_id == self.referentie, b.id == self.referentie))
         if self.voor is not None:
             gevonden.append(b.id < self.voor)
         return gevonden
@@ -97,35 +98,3 @@ def geweigerde_lijnen(conn: Connection, bericht_id: str, limit: int) -> list[Row
             .limit(limit)
         )
     )
-
-
-def zendingen_per_maand(conn: Connection, eigen: Eigen, maanden: int = 12) -> list[Row[Any]]:
-    """What one's accepted zendingen came to, by month and pillar, the newest first; amounts in cents."""
-    z = zending.c
-    redenen = [
-        z.derdebetalende.between(f"{r}000", f"{r}999") if len(r) == 8 else z.derdebetalende == r for r in eigen.voorzieningen
-    ]
-    redenen += [bericht.c.attest == a for a in eigen.attesten]
-    if not redenen:
-        return []
-    vraag: Select[Any] = (
-        select(
-            z.maand,
-            bericht.c.pijler,
-            func.count().label("zendingen"),
-            func.sum(z.gevraagd).label("gevraagd"),
-            func.sum(func.coalesce(z.afgerekend, z.aanvaard)).label("aanvaard"),
-            func.sum(z.gevraagd - func.coalesce(z.afgerekend, z.aanvaard)).label("geweigerd"),
-            func.sum(func.coalesce(z.afgerekend, 0)).label("afgerekend"),
-        )
-        .join(bericht, bericht.c.id == z.bericht_id)
-        .where(or_(*redenen))
-        .group_by(z.maand, bericht.c.pijler)
-        .order_by(z.maand.desc(), bericht.c.pijler)
-        .limit(maanden * 8)
-    )
-    return list(conn.execute(vraag))
-
-
-def pijlers_van(rows: Iterable[Row[Any]]) -> list[str]:
-    return sorted({row.pijler for row in rows if row.pijler})

@@ -40,7 +40,9 @@ def lijst(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         rows = steekproef.lijst(conn, voor=vraag.zoek.get("voor") or None, limit=PAGINA)
     volgende = adres("/console/steekproeven", voor=rows[-1].id) if len(rows) == PAGINA else None
-    return vraag.toon("controle/steekproeven.html", rows=rows, volgende=volgende)
+    return vraag.toon(
+        "controle/steekproeven.html", rows=rows, criteria={r.id: Criteria.uit_json(r.criteria) for r in rows}, volgende=volgende
+    )
 
 
 @schermen.get("/steekproeven/nieuw", Recht.STEEKPROEF_TREKKEN)
@@ -67,9 +69,7 @@ def trek(vraag: Vraag) -> Response:
 @schermen.get("/steekproeven/{nummer}", Recht.STEEKPROEF_TREKKEN)
 @van_wie
 def een(vraag: Vraag) -> Response:
-    row, rijen = steekproef_van(vraag.gateway, vraag.pad["nummer"])
-    opnieuw = trek_opnieuw(vraag.gateway, row) if vraag.zoek.get("opnieuw") else None
-    return vraag.toon("controle/steekproef.html", row=row, rijen=rijen, opnieuw=opnieuw, fout=None, doel=row.doel)
+    return _steekproef(vraag)
 
 
 @schermen.post("/steekproeven/{nummer}/uitvoeren", Recht.ZAAK_UITVOEREN)
@@ -79,7 +79,7 @@ def voer_steekproef_uit(vraag: Vraag) -> Response:
     try:
         return _uitvoer(vraag, [r.id for r in rijen], f"steekproef:{row.id}", f"steekproef-{row.id}", row)
     except Ongeldig as fout:
-        return vraag.toon("controle/steekproef.html", 422, row=row, rijen=rijen, opnieuw=None, fout=fout, doel=vraag.veld("doel"))
+        return _steekproef(vraag, fout)
 
 
 @schermen.get("/zaken/{bericht_id}", Recht.ZAAK_UITVOEREN)
@@ -96,6 +96,20 @@ def voer_zaak_uit(vraag: Vraag) -> Response:
         return _uitvoer(vraag, [row.id], row.id, f"zaak-{row.id}")
     except Ongeldig as fout:
         return _zaak(vraag, fout)
+
+
+def _steekproef(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
+    row, rijen = steekproef_van(vraag.gateway, vraag.pad["nummer"])
+    return vraag.toon(
+        "controle/steekproef.html",
+        422 if fout else 200,
+        row=row,
+        rijen=rijen,
+        criteria=Criteria.uit_json(row.criteria),
+        opnieuw=trek_opnieuw(vraag.gateway, row) if vraag.zoek.get("opnieuw") else None,
+        fout=fout,
+        doel=vraag.veld("doel") or row.doel,
+    )
 
 
 def _bericht(vraag: Vraag) -> Row[Any]:

@@ -29,19 +29,21 @@ def lijst(vraag: Vraag) -> Response:
     pijler, uitkomst = vraag.zoek.get("pijler") or None, vraag.zoek.get("uitkomst") or None
     if uitkomst not in UITKOMSTEN:
         uitkomst = None
-    keuze = Filter(pijler=pijler, uitkomst=uitkomst, voor=vraag.zoek.get("voor") or None)
+    referentie = vraag.zoek.get("referentie", "").strip()[:64] or None
+    keuze = Filter(pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=vraag.zoek.get("voor") or None)
     with vraag.gateway.store.reading() as conn:
         rows = berichten_van(conn, eigen_van(vraag), keuze, PAGINA)
         redenen = redenen_van(conn, [r.id for r in rows])
     volgende = None
     if len(rows) == PAGINA:
-        volgende = adres("/console/eigen", pijler=pijler, uitkomst=uitkomst, voor=rows[-1].id)
+        volgende = adres("/console/eigen", pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=rows[-1].id)
     return vraag.toon(
         "eigen/berichten.html",
         rows=rows,
         redenen=redenen,
         pijler=pijler or "",
         uitkomst=uitkomst or "",
+        referentie=referentie or "",
         pijlers=sorted(vraag.gateway.cookbooks),
         uitkomsten=UITKOMSTEN,
         volgende=volgende,
