@@ -15,7 +15,7 @@ from starlette.responses import Response
 from gateway.berichten.markeren import Regel
 from gateway.console.vraag import NietGevonden, Vraag
 from gateway.diensten import inzage
-from gateway.diensten.lezen_scherm import payload_regels
+from gateway.diensten.lezen_scherm import lees_payload, payload_regels, woorden_van
 from gateway.diensten.opmerkingen import Opmerking, van_bewaard
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
@@ -93,6 +93,8 @@ class Stukbeeld:
     beslissingen: list[Row[Any]]
     opmerkingen: tuple[Opmerking, ...]
     regels: list[Regel | None] | None
+    woorden: list[tuple[str, str]]
+    """What the facility itself says of why."""
     voorziening: str | None
     """Its name."""
     persoon: str | None
@@ -106,13 +108,15 @@ def stukbeeld(vraag: Vraag, conn: Connection, row: Row[Any], *, persoon: bool = 
     beslissingen = dossiers.beslissingen(conn, row.id)
     opmerkingen = van_bewaard(r for b in beslissingen for r in b.redenen)
     gevonden = lookup.persoon(conn, row.insz) if persoon and row.insz is not None else None
+    payload = lees_payload(vraag.gateway, conn, row) if persoon else None
     faciliteit = None if row.voorziening is None else lookup.voorziening(conn, row.voorziening)
     return Stukbeeld(
         row=row,
         stappen=berichten.levensloop(conn, row.id),
         beslissingen=beslissingen,
         opmerkingen=opmerkingen,
-        regels=payload_regels(vraag.gateway, conn, row, opmerkingen) if persoon else None,
+        regels=payload_regels(payload, opmerkingen),
+        woorden=woorden_van(payload),
         voorziening=None if faciliteit is None else faciliteit.naam,
         persoon=None if gevonden is None else f"{gevonden.voornaam} {gevonden.naam}",
     )
