@@ -6,6 +6,7 @@ import json
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -134,7 +135,8 @@ def test_a_controller_draws_a_sample_draws_it_again_and_takes_the_evidence_along
     axe(page)
     page.get_by_role("link", name="Opnieuw trekken").click()
     expect(page.get_by_text("precies dezelfde berichten")).to_be_visible()
-    werk.start(1)
+    met = {"Startdatum": console.gateway.today(), "TypeVerblijf": "regulier"}
+    werk.facility.indienen(str(uuid4()), PERSONS["lena"], StartVerblijf=met)
     page.reload()
     expect(page.get_by_text("Opnieuw getrokken")).to_be_visible()
     page.locator("tbody a").first.click()

@@ -50,7 +50,7 @@ def test_a_person_takes_what_is_due_from_the_list_and_decides(
     page.get_by_role("button", name="Aanvaarden").click()
     expect(page.get_by_role("status")).to_contain_text("Aanvaard.")
     expect(page.locator(f"a[href$='{bericht_id}']")).to_have_count(0)
-    assert console.gateway.facility().raadplegen(MessageId=bericht_id).Uitkomst == "aanvaard"
+    assert werk.facility.raadplegen(MessageId=bericht_id).Uitkomst == "aanvaard"
 
 
 def test_of_two_browsers_the_second_hears_who_decided_what_and_keeps_its_words(werk: Werk, visit: Visit, axe: Axe) -> None:
@@ -85,7 +85,7 @@ def test_a_session_that_ends_in_the_middle_of_a_decision_decides_nothing_and_los
     engine.dispose()
     anonymous.get_by_role("button", name="Aanvaarden").click()
     expect(anonymous.get_by_role("heading", name="Aanmelden")).to_be_visible()
-    assert console.gateway.facility().raadplegen(MessageId=bericht_id).Uitkomst == "in_beraad"
+    assert werk.facility.raadplegen(MessageId=bericht_id).Uitkomst == "in_beraad"
     anonymous.fill("#naam", "karel")
     anonymous.fill("#wachtwoord", "vsb-sample")
     anonymous.get_by_role("button", name="Aanmelden").click()
@@ -93,14 +93,14 @@ def test_a_session_that_ends_in_the_middle_of_a_decision_decides_nothing_and_los
     axe(anonymous)
     anonymous.get_by_role("button", name="Alsnog versturen").click()
     expect(anonymous.get_by_role("status")).to_contain_text("Aanvaard.")
-    assert console.gateway.facility().raadplegen(MessageId=bericht_id).Uitkomst == "aanvaard"
+    assert werk.facility.raadplegen(MessageId=bericht_id).Uitkomst == "aanvaard"
 
 
 def test_another_zorgkas_s_piece_is_not_there_and_the_question_is_on_record(
     console: ConsoleUnderTest, werk: Werk, visit: Visit
 ) -> None:
     vreemd = werk.in_beraad("280")
-    zending, dossier = werk.zending(), console.gateway.facility().raadplegen(MessageId=vreemd).Dossiernummer
+    zending, dossier = werk.zending(), werk.facility.raadplegen(MessageId=vreemd).Dossiernummer
     bestaat_niet = "01990000-0000-7000-8000-000000000000"
     karel, kaat = visit("karel"), visit("kaat")
     teksten = set()

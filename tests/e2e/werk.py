@@ -25,6 +25,7 @@ class Werk:
 
     def __init__(self, gateway: RunningGateway) -> None:
         self.gateway = gateway
+        self.facility = gateway.facility()
         bekend = set(PERSONS.values())
         rijen = [r for r in sample_rows("aansluitingen") if r["insz"] not in bekend]
         self._leden = {z: iter([r["insz"] for r in rijen if r["zorgkas"] == z and not r["tot"]]) for z in ("180", "280")}
@@ -33,7 +34,7 @@ class Werk:
         """A stay of a new person that began so many days ago; the gateway's answer."""
         begin = {"Startdatum": self.gateway.today() - timedelta(days=dagen), "TypeVerblijf": "regulier", **velden}
         for insz in self._leden[zorgkas]:
-            answer = self.gateway.facility().indienen(str(uuid4()), insz, StartVerblijf=begin)
+            answer = self.facility.indienen(str(uuid4()), insz, StartVerblijf=begin)
             if answer.Zorgkas == zorgkas or velden:
                 return answer
         raise AssertionError("no sample persons are left")
@@ -48,7 +49,7 @@ class Werk:
         """MessageId of an accepted zending of two lines for zorgkas 180 that is not settled."""
         gateway, nummer, dagen = self.gateway, next(_ZENDING), month_of(self.gateway)
         verblijf = self.start(20)
-        insz = gateway.facility().dossiers(Dossiernummer=verblijf.Dossiernummer)[0].Insz
+        insz = self.facility.dossiers(Dossiernummer=verblijf.Dossiernummer)[0].Insz
         een = zending(
             riziv=IBW1,
             insz=insz,
@@ -62,7 +63,7 @@ class Werk:
         gelezen = lees_zending(parse(een))
         lijn = gelezen.facturen[0].lijnen[0]
         lijnen = [lijn._replace(volgnummer=n, van=d, tot=d) for n, d in enumerate(dagen, 1)]
-        facility, reference = gateway.facility().facturatie, f"WERK{nummer}"
+        facility, reference = self.facility.facturatie, f"WERK{nummer}"
         tack = facility.post(schrijf_zending(with_lines(gelezen, lijnen)), reference)
         assert [label(r) for r in results(facility, reference, 2)][-1] == "INHOUD-AANVAARD"
         return str(tack.Reference)
