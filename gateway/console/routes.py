@@ -11,11 +11,21 @@ from gateway.console import http, zelf
 from gateway.console.aanmelden import Aanmelden
 from gateway.console.accounts import laad_accounts
 from gateway.console.oidc import Provider
+from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, register, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.diensten.kern import Gateway
 
-MODULES: tuple[Schermen, ...] = (zelf.schermen,)
+MODULES: tuple[Schermen, ...] = (
+    zelf.schermen,
+    overzicht.schermen,
+    zoeken.schermen,
+    bericht.schermen,
+    leveringen.schermen,
+    daden.schermen,
+    register.schermen,
+    auditlog.schermen,
+)
 """Every module with screens; a new one is added here and nowhere else."""
 
 
