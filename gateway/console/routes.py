@@ -14,6 +14,7 @@ from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
+from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, register, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.console.zorgkas import afrekenen, beraad, dossiers
@@ -21,6 +22,13 @@ from gateway.diensten.kern import Gateway
 
 MODULES: tuple[Schermen, ...] = (
     zelf.schermen,
+    overzicht.schermen,
+    zoeken.schermen,
+    bericht.schermen,
+    leveringen.schermen,
+    daden.schermen,
+    register.schermen,
+    auditlog.schermen,
     beraad.schermen,
     dossiers.schermen,
     afrekenen.schermen,
