@@ -26,10 +26,12 @@ _SOORT = {s.naam: s for s in SOORTEN}
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """Who changes the register, and when."""
+    """Who changes the register, when and why."""
 
     actor: str
     tijdstip: datetime
+    reden: str | None = None
+    """For the audit chain; None where nobody asked for one."""
 
 
 class Fout(Enum):
@@ -213,6 +215,8 @@ def leg_vast(
 ) -> Wijziging:
     """Write a change in the audit chain: every new value, and `voor_…` for each old value that it replaced."""
     gegevens = {f"voor_{k}": v for k, v in voor.items() if v != na.get(k)} | dict(na)
+    if door.reden is not None:
+        gegevens["reden"] = door.reden
     nummer = noteer(
         conn,
         gebeurtenis,
