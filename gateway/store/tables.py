@@ -55,6 +55,7 @@ bericht = Table(
     UniqueConstraint("afzender", "dienst", "bedrijfs_id"),
     Index("ix_bericht_sha256", "sha256"),
     Index("ix_bericht_ontvangen", "ontvangen_op", "id"),
+    Index("ix_bericht_voorziening", "voorziening", "ontvangen_op", "id"),
 )
 
 bericht_inhoud = Table(
@@ -164,6 +165,7 @@ zending = Table(
     Column("betaalreferentie", String(22)),
     Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
+    Index("ix_zending_maand", "derdebetalende", "maand"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
 
