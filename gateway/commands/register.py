@@ -22,10 +22,10 @@ from gateway.reference.register import (
     Wijziging,
     beeindig_periode,
     periode,
-    perioden,
     voeg_periode_toe,
 )
-from gateway.reference.register_attesten import attesten, beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_attesten import beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_lijst import attesten, perioden
 from gateway.reference.waarden import datum
 
 _EFFECT = "Every change is written in the audit chain and holds at once, in every running process."
@@ -65,7 +65,8 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the att
 Facility = Annotated[str, typer.Argument(metavar="FACILITY", help="RIZIV number of the facility, 11 digits.")]
 Sender = Annotated[str, typer.Argument(metavar="SENDER", help="RIZIV number of who may send, 11 digits.")]
 Pillar = Annotated[str, typer.Argument(metavar="PILLAR", help="Name of a pillar, for example eibwfin.")]
-OfFacility = Annotated[str | None, typer.Option("--facility", help="Only of this RIZIV number, or of those that begin with it.")]
+OfFacility = Annotated[str | None, typer.Option("--facility", help="Only where the RIZIV number begins so, or the name has it.")]
+Search = Annotated[str | None, typer.Option(help="Only where the number, the vendor or the product has this.")]
 
 
 @attestation.command("add")
@@ -121,7 +122,7 @@ def attestation_end(number: Number, on: On = None, actor: Actor = None, database
 
 
 @attestation.command("list")
-def attestation_list(database: Database = None) -> None:
+def attestation_list(search: Search = None, database: Database = None) -> None:
     """Show every attest and whether it holds today."""
     kolommen: dict[str, Cel] = {
         "nummer": lambda r: r.nummer,
@@ -131,7 +132,7 @@ def attestation_list(database: Database = None) -> None:
         "periode": lambda r: periode(r.van, r.tot),
         "licentie": lambda r: r.licentie_gebruiker or "–",
     }
-    _list(database, kolommen, attesten)
+    _list(database, kolommen, lambda conn: attesten(conn, search))
 
 
 @declaration.command("add")
