@@ -40,7 +40,7 @@ _ANSWER_LIFETIME = timedelta(minutes=1)
 
 
 class SoapServices:
-    """POST /soap/<service>/v1 and its dry run; every other request goes to `rest`."""
+    """POST /soap/<service>/v1 and its dry run; every other request, and what people post in the console, goes to `rest`."""
 
     def __init__(self, gateway: Gateway, rest: ASGIApp) -> None:
         self._gateway = gateway
@@ -49,7 +49,7 @@ class SoapServices:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST; never with a traceback, an empty answer or a dropped connection."""
-        if scope["type"] != "http" or scope["method"] != "POST":
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].startswith("/console/"):
             await self._rest(scope, receive, send)
             return
         response = await self._answer(str(scope["path"]), Request(scope, receive))

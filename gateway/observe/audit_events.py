@@ -46,3 +46,8 @@ class Gebeurtenis(StrEnum):
     LIJN_HERVAT = "lijn_hervat", "de leveringen aan een zorgkas gaan weer door"
     ARCHIEF_GEMAAKT = "archief_gemaakt", "de octetten van een maand staan in het archief en zijn uit de databank weg"
     ARCHIEF_TERUGGEZET = "archief_teruggezet", "de octetten van een gearchiveerde maand staan weer in de databank"
+    AANGEMELD = "aangemeld", "iemand heeft zich aangemeld in de console"
+    AFGEMELD = "afgemeld", "iemand heeft zich afgemeld in de console"
+    AANMELDEN_GEBLOKKEERD = "aanmelden_geblokkeerd", "na te veel mislukte pogingen moet een account of adres wachten"
+    INZAGE = "inzage", "iemand heeft gegevens van een persoon ingezien, met dit doel"
+    PERSOON_GEZOCHT = "persoon_gezocht", "iemand heeft een persoon gezocht op INSZ, met dit doel"

@@ -29,3 +29,8 @@ def maand_van(identifier: str) -> date:
     else:
         made = datetime.now(UTC)
     return date(made.year, made.month, 1)
+
+
+def eerste_id(moment: datetime) -> str:
+    """The lowest id that can be made at a moment: ids of before sort before it."""
+    return str(UUID(int=int(moment.timestamp() * 1000) << 80))

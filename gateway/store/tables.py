@@ -55,7 +55,15 @@ bericht = Table(
     UniqueConstraint("afzender", "dienst", "bedrijfs_id"),
     Index("ix_bericht_sha256", "sha256"),
     Index("ix_bericht_ontvangen", "ontvangen_op", "id"),
-    Index("ix_bericht_voorziening", "voorziening", "ontvangen_op", "id"),
+    # What people search by; an id sorts by time, so behind each key it is the key of the next page.
+    Index("ix_bericht_bedrijfs_id", "bedrijfs_id"),
+    Index("ix_bericht_inhoud_sha256", "inhoud_sha256"),
+    Index("ix_bericht_afzender", "afzender", "id"),
+    Index("ix_bericht_voorziening", "voorziening", "id"),
+    Index("ix_bericht_insz", "insz", "id"),
+    Index("ix_bericht_zorgkas", "zorgkas", "id"),
+    Index("ix_bericht_stroom", "pijler", "stap", "id"),
+    Index("ix_bericht_dossiernummer", "dossiernummer", "id"),
 )
 
 bericht_inhoud = Table(

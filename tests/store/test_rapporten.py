@@ -13,6 +13,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from gateway.clock import BRUSSELS
 from gateway.store import rapporten, tellingen
 from gateway.store.engine import Store
+from gateway.store.identifiers import eerste_id
 from gateway.store.rapporten import Selectie
 from gateway.store.tables import bericht, beslissing, geweigerde_lijn, levensstap, levering, zending
 
@@ -22,7 +23,7 @@ ALLES = Selectie(van=date(2025, 1, 1), tot=date(2027, 1, 1))
 
 
 def een_bericht(conn: Connection, nummer: int, ontvangen_op: datetime, **kolommen: Any) -> str:
-    bericht_id = f"b{nummer}"
+    bericht_id = f"{eerste_id(ontvangen_op)[:24]}{nummer:012x}"
     vast = dict.fromkeys(("afzender", "soort", "sha256", "inhoud_sha256", "identiteit", "certificaat_sha256"), "x")
     rij = {"id": bericht_id, "bedrijfs_id": bericht_id, "dienst": "aanvraag", "pijler": "eibwfin", "test": False, "octetten": 1}
     rij |= {"uitkomst": "aanvaard", "voorziening": "72090103000", "zorgkas": "180", "stap": "aanvaard"}
@@ -124,9 +125,9 @@ def test_whatever_happens_to_messages_the_sums_equal_a_look_at_each(store: Store
 def test_a_turnaround_is_counted_beside_the_promise(store: Store) -> None:
     with store.writing() as conn:
         for n, minuten in enumerate([1] * 90 + [59] * 9 + [61]):
-            een_bericht(conn, n, NU)
-            lever(conn, f"b{n}", "180", NU + timedelta(minutes=minuten))
-            lever(conn, f"b{n}", "280", NU)
+            gekozen = een_bericht(conn, n, NU)
+            lever(conn, gekozen, "180", NU + timedelta(minutes=minuten))
+            lever(conn, gekozen, "280", NU)
     tellingen.werk_bij(store, BELOFTEN, NU)
     with store.reading() as conn:
         (een,) = rapporten.doorlooptijden(conn, ALLES)
@@ -138,8 +139,8 @@ def test_a_turnaround_is_counted_beside_the_promise(store: Store) -> None:
 def test_a_reason_counts_once_a_message_and_a_signal_is_none(store: Store) -> None:
     with store.writing() as conn:
         for n in range(3):
-            een_bericht(conn, n, NU, uitkomst="geweigerd")
-            weiger(conn, f"b{n}", ("IBW_1", "geweigerd"), ("IBW_1", "geweigerd"), ("IBW_2", "signaal"))
+            gekozen = een_bericht(conn, n, NU, uitkomst="geweigerd")
+            weiger(conn, gekozen, ("IBW_1", "geweigerd"), ("IBW_1", "geweigerd"), ("IBW_2", "signaal"))
         weiger(conn, een_bericht(conn, 9, NU, uitkomst="geweigerd"), ("IBW_3", "geweigerd"))
     tellingen.werk_bij(store, BELOFTEN, NU)
     with store.reading() as conn:
@@ -150,9 +151,9 @@ def test_a_reason_counts_once_a_message_and_a_signal_is_none(store: Store) -> No
 def test_a_settlement_moves_what_is_open_to_settled(store: Store) -> None:
     maand = date(2026, 3, 1)
     with store.writing() as conn:
-        een_bericht(conn, 1, NU, dienst="facturatie")
+        gekozen = een_bericht(conn, 1, NU, dienst="facturatie")
         vast = {"derdebetalende": "72090103000", "jaar": 2026, "nummer": "001", "maand": maand, "zorgkas": "180"}
-        conn.execute(insert(zending).values(bericht_id="b1", gevraagd=1000, aanvaard=900, geweigerd=100, **vast))
+        conn.execute(insert(zending).values(bericht_id=gekozen, gevraagd=1000, aanvaard=900, geweigerd=100, **vast))
     tellingen.werk_bij(store, BELOFTEN, NU)
     kolommen = ("gevraagd", "aanvaard", "geweigerd", "afgerekend", "open")
 
@@ -165,8 +166,8 @@ def test_a_settlement_moves_what_is_open_to_settled(store: Store) -> None:
     with store.writing() as conn:
         conn.execute(update(zending).values(afgerekend=850, afgerekend_op=NU))
         lijn = {"factuurnummer": "1", "volgnummer": 1, "prestatiecode": "763055", "bedrag": 50, "code": "300430"}
-        conn.execute(insert(geweigerde_lijn).values(bericht_id="b1", door="zorgkas:180", **lijn))
-        zet_stap(conn, "b1", NU)
+        conn.execute(insert(geweigerde_lijn).values(bericht_id=gekozen, door="zorgkas:180", **lijn))
+        zet_stap(conn, gekozen, NU)
     tellingen.werk_bij(store, BELOFTEN, NU)
     assert stand() == [1000, 850, 150, 850, 0]
     with store.reading() as conn:

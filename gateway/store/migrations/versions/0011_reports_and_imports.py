@@ -8,7 +8,7 @@ from alembic import op
 from gateway.store.types import Moment
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0009"
 stage = "pre"
 
 _SLEUTEL = ("maand", "voorziening", "pijler", "zorgkas")
@@ -45,13 +45,11 @@ def upgrade() -> None:
         sa.Column("op", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("naam", name="pk_telling_stand"),
     )
-    op.create_index("ix_bericht_voorziening", "bericht", ["voorziening", "ontvangen_op", "id"])
     op.create_index("ix_zending_maand", "zending", ["derdebetalende", "maand"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_zending_maand", table_name="zending")
-    op.drop_index("ix_bericht_voorziening", table_name="bericht")
     op.drop_table("telling_stand")
     for tabel in reversed(_TELLINGEN):
         op.drop_table(tabel)
