@@ -149,6 +149,9 @@ class Settings(BaseSettings):
         description="Whole months that payload bytes stay in the database before `archive run` may take them.",
         ge=0,
     )
+    imports: Path = Field(
+        Path("run/imports"), description="Folder where reference files that were sent by screen wait; all servers share it."
+    )
     console: bool = Field(
         False, description="Serve the screens at /console/; people log in by VSB_OIDC_ISSUER or VSB_CONSOLE_ACCOUNTS."
     )

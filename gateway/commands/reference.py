@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.clock import BRUSSELS, shifted_clock, system_clock
 from gateway.commands.shared import operator
+from gateway.reference import invoer
 from gateway.reference.controle import gemaskeerd
 from gateway.reference.laden import Laadverslag, Voortgang, controleer, kijk_vooruit, laad
 from gateway.reference.schrijven import Verschil, Voorbeelden
@@ -110,6 +111,21 @@ def sample(
             tekst = bestand.read_text(encoding="utf-8")
             bestand.write_text(tekst.replace(VOORBEELD_ONTVANGER, push_base.rstrip("/")), encoding="utf-8")
         _laad(bestanden, database)
+
+
+@app.command(hidden=True)
+def step(number: str, actor: Annotated[str, typer.Option()]) -> None:
+    """Check or load an import that was sent by screen; the server starts this."""
+    from gateway.settings import Settings
+    from gateway.store.engine import Store, make_engine
+
+    settings = Settings()
+    klok = system_clock if settings.clock is None else shifted_clock(settings.clock)
+    with _verstaanbaar():
+        store = Store(make_engine(settings.database_url))
+        nu = klok()
+        with invoer.voortgang_van(store, number, klok) as voortgang:
+            invoer.doe_stap(store, settings.imports, number, nu.astimezone(BRUSSELS).date(), nu, actor, voortgang)
 
 
 @app.command(help=_CHECK)

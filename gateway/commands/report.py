@@ -186,7 +186,10 @@ def _beloften() -> dict[str, int]:
 def _selectie(van: str | None, tot: str | None, voorziening: str | None, zorgkas: str | None) -> Selectie:
     deze = now().astimezone(BRUSSELS).date().replace(day=1)
     return Selectie(
-        van=_maand(van, deze.replace(year=deze.year - 1)), tot=_maand(tot, deze), voorziening=voorziening, zorgkas=zorgkas
+        van=_maand(van, deze.replace(year=deze.year - 1)),
+        tot=_maand(tot, deze),
+        voorzieningen=None if voorziening is None else (voorziening,),
+        zorgkas=zorgkas,
     )
 
 

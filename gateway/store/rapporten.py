@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Table, cast, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Table, cast, false, func, or_, select
 
 from gateway.clock import BRUSSELS
 from gateway.store import telling_tables as t
@@ -23,13 +23,26 @@ class Selectie:
     """First day of the first month."""
     tot: date
     """First day of the last month."""
-    voorziening: str | None = None
+    voorzieningen: tuple[str, ...] | None = None
+    """RIZIV numbers of facilities, any of them; 8 digits stand for every qualification of an organisation. None: all."""
     zorgkas: str | None = None
     pijler: str | None = None
 
     def voorwaarden(self, tabel: Table) -> list[ColumnElement[bool]]:
-        gekozen = {"voorziening": self.voorziening, "zorgkas": self.zorgkas, "pijler": self.pijler}
-        return [tabel.c.maand.between(self.van, self.tot), *(tabel.c[n] == w for n, w in gekozen.items() if w is not None)]
+        c = tabel.c
+        gevonden: list[ColumnElement[bool]] = [c.maand.between(self.van, self.tot)]
+        if self.voorzieningen is not None:
+            gevonden.append(or_(false(), *(_van_voorziening(c.voorziening, v) for v in self.voorzieningen)))
+        if self.zorgkas is not None:
+            gevonden.append(c.zorgkas == self.zorgkas)
+        if self.pijler is not None:
+            gevonden.append(c.pijler == self.pijler)
+        return gevonden
+
+
+def _van_voorziening(kolom: ColumnElement[str], riziv: str) -> ColumnElement[bool]:
+    # A range finds its index on every engine; LIKE does not.
+    return kolom == riziv if len(riziv) >= 11 else kolom.between(riziv, riziv.ljust(11, "9"))
 
 
 @dataclass(frozen=True, kw_only=True)

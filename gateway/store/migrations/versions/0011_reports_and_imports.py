@@ -45,11 +45,26 @@ def upgrade() -> None:
         sa.Column("op", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("naam", name="pk_telling_stand"),
     )
+    op.create_table(
+        "invoer",
+        sa.Column("id", sa.String(36), nullable=False),
+        sa.Column("bestanden", sa.JSON(), nullable=False),
+        sa.Column("toestand", sa.String(16), nullable=False),
+        sa.Column("gelezen", sa.BigInteger(), nullable=False),
+        sa.Column("verslag", sa.JSON()),
+        sa.Column("probleem", sa.String(500)),
+        sa.Column("door", sa.String(128), nullable=False),
+        sa.Column("gemaakt_op", Moment(), nullable=False),
+        sa.Column("bijgewerkt_op", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_invoer"),
+    )
+    op.create_index("ix_invoer_gemaakt", "invoer", ["gemaakt_op"])
     op.create_index("ix_zending_maand", "zending", ["derdebetalende", "maand"])
 
 
 def downgrade() -> None:
     op.drop_index("ix_zending_maand", table_name="zending")
+    op.drop_table("invoer")
     op.drop_table("telling_stand")
     for tabel in reversed(_TELLINGEN):
         op.drop_table(tabel)
