@@ -17,6 +17,7 @@ Tekst = Callable[[float], str]
 """A figure as people read it."""
 
 _BREED, _LINKS, _BOVEN, _ONDER = 720, 84, 16, 34
+_NAAMBREEDTE = 46
 _KLEUREN = ("#0072b2", "#d55e00", "#767676", "#009e73")
 _INKT, _LIJN, _PAPIER = "#1f2933", "#c9d1d9", "#ffffff"
 
@@ -69,6 +70,7 @@ def kolommen(
         delen.append(_tekst(_LINKS - 8, y + 4, tekst(streep), "end"))
     vak = (_BREED - _LINKS) / max(len(categorieen), 1)
     breed = min(vak * 0.68, 64)
+    elke = ceil(_NAAMBREEDTE / vak)
     for n, categorie in enumerate(categorieen):
         x, y = _LINKS + n * vak + (vak - breed) / 2, float(bodem)
         for k, reeks in enumerate(reeksen):
@@ -77,7 +79,8 @@ def kolommen(
             stuk = reeks.waarden[n] * schaal
             y -= stuk
             delen.append(_vlak(sleutel, k, x, y, breed, stuk, f"{categorie}, {reeks.naam}: {tekst(reeks.waarden[n])}"))
-        delen.append(_tekst(x + breed / 2, bodem + 18, categorie, "middle"))
+        if n % elke == 0:
+            delen.append(_tekst(x + breed / 2, bodem + 18, categorie, "middle"))
     return _svg(sleutel, titel, beschrijving, bodem + _ONDER, delen, len(reeksen))
 
 
@@ -89,7 +92,7 @@ def balken(sleutel: str, titel: str, beschrijving: str, rijen: Sequence[Balk], t
     for n, balk in enumerate(rijen):
         y = 8 + n * rij
         breed = max(balk.waarde / top * (_BREED - links - rechts), 1 if balk.waarde > 0 else 0)
-        delen.append(_tekst(links - 10, y + 15, _kort(balk.naam, 34), "end"))
+        delen.append(_tekst(links - 10, y + 15, _kort(balk.naam, 30), "end"))
         delen.append(_vlak(sleutel, 0, links, y, breed, rij - 9, f"{balk.naam}: {tekst(balk.waarde)}"))
         delen.append(_tekst(links + breed + 8, y + 15, tekst(balk.waarde)))
     return _svg(sleutel, titel, beschrijving, 16 + rij * len(rijen), delen, 1)
@@ -101,7 +104,7 @@ def spreidingen(sleutel: str, titel: str, beschrijving: str, rijen: Sequence[Spr
     Args:
         belofte: the word for the promise, a bar across the line.
     """
-    rij, links, rechts, kop = 34, 170, 24, 44
+    rij, links, rechts, kop = 34, 214, 24, 44
     laag, hoog = 1.0, max((max(s.p99, s.belofte or 1) for s in rijen), default=1.0)
     machten = next((m for m in _MACHTEN if m >= hoog), _MACHTEN[-1])
 
@@ -134,7 +137,7 @@ def spreidingen(sleutel: str, titel: str, beschrijving: str, rijen: Sequence[Spr
         ]
         if groep.belofte is not None:
             stukken.append(_staaf(plaats(groep.belofte), y, 11))
-        delen.append(_tekst(links - 12, y + 4, _kort(groep.naam, 24), "end"))
+        delen.append(_tekst(links - 12, y + 4, _kort(groep.naam, 28), "end"))
         delen.append(Markup("<g><title>{}</title>{}</g>").format(zin, Markup("").join(stukken)))
     return _svg(sleutel, titel, beschrijving, onder + 26, delen, 0)
 

@@ -29,7 +29,7 @@ class Prijswijziging(NamedTuple):
 def prijzen(
     conn: Connection,
     codes: Collection[str],
-    riziv: str | None = None,
+    voorzieningen: Collection[str] | None = None,
     *,
     na: Sequence[Any] | None = None,
     hoogstens: int | None = None,
@@ -37,14 +37,14 @@ def prijzen(
     """Every price of these codes, past and future ones too, those for every facility first, each with the facility's `naam`.
 
     Args:
-        riziv: only what this facility is paid: its own prices and those for every facility.
+        voorzieningen: only what these are paid: their own prices, and those for every facility. None: all.
         na: prestatiecode, riziv (an empty text for every facility) and van of the last one that was read.
     """
     overal = func.coalesce(_P.riziv, "")
     vraag = select(prijs, voorziening.c.naam).outerjoin(voorziening, voorziening.c.riziv == _P.riziv)
     vraag = vraag.where(_P.prestatiecode.in_(codes))
-    if riziv is not None:
-        vraag = vraag.where(or_(_P.riziv.is_(None), _P.riziv == riziv))
+    if voorzieningen is not None:
+        vraag = vraag.where(or_(_P.riziv.is_(None), _P.riziv.in_(voorzieningen)))
     volgorde = (_P.prestatiecode, overal, _P.van)
     if na is not None:
         code, wie, van = na
@@ -53,19 +53,25 @@ def prijzen(
 
 
 def prijswijzigingen(
-    conn: Connection, codes: Collection[str], van: date, tot: date, riziv: str | None = None, *, hoogstens: int | None = None
+    conn: Connection,
+    codes: Collection[str],
+    van: date,
+    tot: date,
+    voorzieningen: Collection[str] | None = None,
+    *,
+    hoogstens: int | None = None,
 ) -> list[Prijswijziging]:
     """What is paid otherwise on `tot` than on `van`, by code and facility.
 
     Args:
-        riziv: only for this facility, and for every facility.
+        voorzieningen: only for these, and for every facility. None: all.
     """
     toen, nu = prijs.alias("toen"), prijs.alias("nu")
     zelfde = and_(toen.c.prestatiecode == nu.c.prestatiecode, func.coalesce(toen.c.riziv, "") == func.coalesce(nu.c.riziv, ""))
 
     def geldt(p: Any, dag: date) -> ColumnElement[bool]:
         loopt = and_(p.c.prestatiecode.in_(codes), p.c.van <= dag, or_(p.c.tot.is_(None), p.c.tot >= dag))
-        return loopt if riziv is None else and_(loopt, or_(p.c.riziv.is_(None), p.c.riziv == riziv))
+        return loopt if voorzieningen is None else and_(loopt, or_(p.c.riziv.is_(None), p.c.riziv.in_(voorzieningen)))
 
     nieuw = (
         select(nu.c.prestatiecode, nu.c.riziv, toen.c.bedrag.label("was"), nu.c.bedrag.label("wordt"), nu.c.van, nu.c.bron)

@@ -30,6 +30,8 @@ class Door:
 
     actor: str
     tijdstip: datetime
+    reden: str | None = None
+    """Why, in the words of who changes it; without personal data."""
 
 
 class Fout(Enum):
@@ -206,6 +208,8 @@ def leg_vast(
 ) -> Wijziging:
     """Write a change in the audit chain: every new value, and `voor_…` for each old value that it replaced."""
     gegevens = {f"voor_{k}": v for k, v in voor.items() if v != na.get(k)} | dict(na)
+    if door.reden:
+        gegevens["reden"] = door.reden
     nummer = noteer(
         conn,
         gebeurtenis,

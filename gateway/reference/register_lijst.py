@@ -60,6 +60,11 @@ def attesten(
     return _pagina(conn, vraag, [a.nummer], na, hoogstens)
 
 
+def attest_met(conn: Connection, nummer: str) -> Row[Any] | None:
+    """The attest with a number."""
+    return conn.execute(select(t.attest).where(t.attest.c.nummer == nummer)).first()
+
+
 def _bevat(zoek: str, *kolommen: Column[Any]) -> Any:
     return or_(*(func.lower(k).contains(zoek.lower(), autoescape=True) for k in kolommen))
 

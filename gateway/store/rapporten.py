@@ -143,24 +143,22 @@ class Doorlooptijd(NamedTuple):
     """Messages within the promise of their cookbook."""
 
 
-def doorlooptijden(conn: Connection, keuze: Selectie) -> list[Doorlooptijd]:
-    """By pillar and zorgkas."""
-    per = ("pijler", "zorgkas")
-    op_tijd = {(r.pijler, r.zorgkas): r.op_tijd for r in lees(conn, BERICHTEN, keuze, per)}
-    klassen: dict[tuple[str, str], dict[int, int]] = {}
+def doorlooptijden(conn: Connection, keuze: Selectie, per: Sequence[str] = ("pijler", "zorgkas")) -> list[Doorlooptijd]:
+    """By pillar and zorgkas, or by one of them: then the other is an empty text."""
+    op_tijd = {tuple(r[: len(per)]): r.op_tijd for r in lees(conn, BERICHTEN, keuze, per)}
+    klassen: dict[tuple[str, ...], dict[int, int]] = {}
     for r in lees(conn, DUREN, keuze, (*per, "seconden")):
-        klassen.setdefault((r.pijler, r.zorgkas), {})[r.seconden] = r.berichten
+        klassen.setdefault(tuple(r[: len(per)]), {})[r.seconden] = r.berichten
     return [
         Doorlooptijd(
-            pijler=pijler,
-            zorgkas=zorgkas,
+            **{"pijler": "", "zorgkas": "", **dict(zip(per, sleutel, strict=True))},
             berichten=sum(n.values()),
             p50=percentiel(n, 50),
             p90=percentiel(n, 90),
             p99=percentiel(n, 99),
-            op_tijd=op_tijd.get((pijler, zorgkas), 0),
+            op_tijd=op_tijd.get(sleutel, 0),
         )
-        for (pijler, zorgkas), n in klassen.items()
+        for sleutel, n in klassen.items()
     ]
 
 
