@@ -10,13 +10,20 @@ from starlette.responses import Response
 from gateway.console import http, zelf
 from gateway.console.aanmelden import Aanmelden
 from gateway.console.accounts import laad_accounts
-from gateway.console.beheer import invoer, rapporten, regels, register
+from gateway.console.beheer import invoer, rapporten, regels, register_attest, register_periode
 from gateway.console.oidc import Provider
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.diensten.kern import Gateway
 
-MODULES: tuple[Schermen, ...] = (zelf.schermen, rapporten.schermen, register.schermen, regels.schermen, invoer.schermen)
+MODULES: tuple[Schermen, ...] = (
+    zelf.schermen,
+    rapporten.schermen,
+    register_attest.schermen,
+    register_periode.schermen,
+    regels.schermen,
+    invoer.schermen,
+)
 """Every module with screens; a new one is added here and nowhere else."""
 
 
