@@ -51,7 +51,7 @@ def tijd(moment: datetime | None, soort: str = "seconde") -> str:
     """A moment in Brussels time.
 
     Args:
-        soort: seconde, minuut, kort (day and month only), zone (with CET or CEST) or milli.
+        soort: seconde, minuut, kort (no year), uur (no day), uur_milli, zone (with CET or CEST) or milli.
     """
     if moment is None:
         return "–"
@@ -65,6 +65,8 @@ def tijd(moment: datetime | None, soort: str = "seconde") -> str:
             return f"{hier:%H:%M:%S}"
         case "zone":
             return f"{hier:%d-%m-%Y %H:%M:%S %Z}"
+        case "uur_milli":
+            return f"{hier:%H:%M:%S}.{hier.microsecond // 1000:03d}"
         case "milli":
             return f"{hier:%d-%m-%Y %H:%M:%S}.{hier.microsecond // 1000:03d}"
         case _:

@@ -12,12 +12,19 @@ from gateway.console.aanmelden import Aanmelden
 from gateway.console.accounts import laad_accounts
 from gateway.console.beheer import invoer, rapporten, regels, register_attest, register_periode
 from gateway.console.oidc import Provider
+from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.diensten.kern import Gateway
 
 MODULES: tuple[Schermen, ...] = (
     zelf.schermen,
+    overzicht.schermen,
+    zoeken.schermen,
+    bericht.schermen,
+    leveringen.schermen,
+    daden.schermen,
+    auditlog.schermen,
     rapporten.schermen,
     register_attest.schermen,
     register_periode.schermen,

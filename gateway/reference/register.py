@@ -26,12 +26,12 @@ _SOORT = {s.naam: s for s in SOORTEN}
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """Who changes the register, and when."""
+    """Who changes the register, when and why."""
 
     actor: str
     tijdstip: datetime
     reden: str | None = None
-    """Why, in the words of who changes it; without personal data."""
+    """For the audit chain; None where nobody asked for one."""
 
 
 class Fout(Enum):
@@ -208,7 +208,7 @@ def leg_vast(
 ) -> Wijziging:
     """Write a change in the audit chain: every new value, and `voor_…` for each old value that it replaced."""
     gegevens = {f"voor_{k}": v for k, v in voor.items() if v != na.get(k)} | dict(na)
-    if door.reden:
+    if door.reden is not None:
         gegevens["reden"] = door.reden
     nummer = noteer(
         conn,

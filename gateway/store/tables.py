@@ -174,6 +174,7 @@ zending = Table(
     Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
     Index("ix_zending_maand", "derdebetalende", "maand"),
+    Index("ix_zending_nummer", "nummer", "jaar", "bericht_id"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
 

@@ -68,9 +68,11 @@ def upgrade() -> None:
     op.create_index("ix_console_concept_tot", "console_concept", ["tot"])
     for name, columns in _ZOEK.items():
         op.create_index(name, "bericht", columns)
+    op.create_index("ix_zending_nummer", "zending", ["nummer", "jaar", "bericht_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_zending_nummer", "zending")
     for name in _ZOEK:
         op.drop_index(name, "bericht")
     for table in ("console_concept", "console_poging", "console_aanmelding", "console_sessie"):
