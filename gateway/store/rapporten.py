@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Table, cast, false, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Table, cast, false, func, literal, or_, select, tuple_
 
 from gateway.clock import BRUSSELS
 from gateway.store import telling_tables as t
@@ -101,6 +101,7 @@ def lees(
     per: Sequence[str] | None = None,
     *,
     grootste: str | None = None,
+    na: Sequence[Any] | None = None,
     hoogstens: int | None = None,
 ) -> list[Row[Any]]:
     """The rows of a report, with its columns.
@@ -108,23 +109,33 @@ def lees(
     Args:
         per: keys to keep apart, in their order; all when left out.
         grootste: the measure by which the largest come first; in the order of the keys when left out.
+        na: the keys of the last row that was read, when in their order.
         hoogstens: at most so many rows.
     """
-    return conn.execute(_vraag(rapport, keuze, per, grootste, hoogstens)).all()  # type: ignore[return-value]
+    return conn.execute(_vraag(rapport, keuze, per, grootste, na, hoogstens)).all()  # type: ignore[return-value]
 
 
 def stroom(conn: Connection, rapport: Rapport, keuze: Selectie, per: Sequence[str] | None = None) -> Iterator[Row[Any]]:
     """As `lees`, without holding them all."""
-    yield from conn.execution_options(yield_per=1_000).execute(_vraag(rapport, keuze, per, None, None))
+    yield from conn.execution_options(yield_per=1_000).execute(_vraag(rapport, keuze, per, None, None, None))
 
 
-def _vraag(rapport: Rapport, keuze: Selectie, per: Sequence[str] | None, grootste: str | None, hoogstens: int | None) -> Any:
+def _vraag(
+    rapport: Rapport,
+    keuze: Selectie,
+    per: Sequence[str] | None,
+    grootste: str | None,
+    na: Sequence[Any] | None,
+    hoogstens: int | None,
+) -> Any:
     tabel = rapport.tabel
     sleutels = [tabel.c[n] for n in (rapport.sleutels if per is None else per)]
     maten = {n: cast(func.coalesce(func.sum(tabel.c[n]), 0), BigInteger).label(n) for n in rapport.maten}
     vraag = select(*sleutels, *maten.values()).where(*keuze.voorwaarden(tabel))
     if sleutels:
         vraag = vraag.group_by(*sleutels)
+    if na is not None:
+        vraag = vraag.where(tuple_(*sleutels) > tuple_(*(literal(w, k.type) for w, k in zip(na, sleutels, strict=True))))
     vraag = vraag.order_by(*sleutels) if grootste is None else vraag.order_by(maten[grootste].desc(), *sleutels)
     return vraag.limit(hoogstens)
 

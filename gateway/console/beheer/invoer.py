@@ -24,7 +24,7 @@ schermen = Schermen()
 _PAGINA = 25
 _FOUTEN = 100
 """Wrong rows on the page; the file has the first thousand."""
-_PERSONEN = frozenset({"personen", "aansluitingen", "statuten"})
+PERSONEN = frozenset({"personen", "aansluitingen", "statuten"})
 
 
 @schermen.get("/invoer", Recht.REFERENTIE_LADEN, menu=Menu(titel="Gegevens laden", volgorde=80, toets="i"))
@@ -62,7 +62,7 @@ def een(vraag: Vraag) -> Response:
         if rij.toestand in BEZIG and not onderbroken(rij, vraag.nu):
             return vraag.toon("beheer/invoer_voortgang.html", rij=rij, deel=_deel(rij))
         return Response(status_code=204, headers={"HX-Refresh": "true"})
-    if rij.verslag is not None and _PERSONEN & set(rij.verslag["voorbeelden"]):
+    if rij.verslag is not None and PERSONEN & set(rij.verslag["voorbeelden"]):
         vraag.inzage(f"invoer:{rij.id}", "vooruitblik")
     return vraag.toon(
         "beheer/invoer_een.html",
