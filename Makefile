@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench hostile fuzz mutation chaos cookbooks conformance install clean debian-test
+.PHONY: run test lint format bench hostile fuzz mutation chaos cookbooks conformance e2e install clean debian-test
 
 install: $(STAMP)
 
@@ -19,9 +19,9 @@ $(STAMP): requirements.lock pyproject.toml
 run: install
 	@$(BIN)/vsb-gateway demo $(ARGS)
 
-# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token, a clock that can be set.
+# The programs that some tests talk with: a Java client, xmlsec1, curl, PostgreSQL, NATS, sshd, a token, a clock that can be set, a browser.
 debian-test:
-	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2 faketime prometheus systemd
+	@sh .ci/debian libwss4j-java default-jdk-headless xmlsec1 curl postgresql nats-server openssh-server softhsm2 faketime prometheus systemd chromium
 
 test: install debian-test
 	@rm -f .coverage .coverage.*
@@ -52,6 +52,11 @@ cookbooks: install
 # The suite on our own gateway, receiver and vendor, then over the mutants (docs/mutants.md); some ten minutes, one line of counts.
 conformance: install
 	@$(BIN)/python -m tests.mutants.whole
+
+# The screens in Debian's Chromium, each role's tasks, with axe; ends with one line of counts.
+e2e: install
+	@sh .ci/debian chromium
+	@$(BIN)/python -m tests.e2e.run $(ARGS)
 
 # Random mutations of valid messages on the parser, the verifier and the blob decoder, for SECONDS.
 SECONDS ?= 600

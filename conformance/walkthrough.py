@@ -238,7 +238,8 @@ class Walkthrough:
         """How to send the next one by hand."""
         self.console.print(
             f"""
-Console:   {self.base}/console/
+Console:   {self.base}/console/  log in as olga (operator), karel (zorgkas 180), vera (voorziening), lode (leverancier),
+           cis (controleur) or bea (beheerder), all with password vsb-sample
 WSDLs:     {self.base}/soap/aanvraag/v1?wsdl  (also verzekerbaarheid, facturatie, zorgkas)
 
 [bold]Send one yourself with curl[/] (sign a fresh question, then post it; a signature is good for some minutes):

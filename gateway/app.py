@@ -14,8 +14,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
+from gateway.api.app import BASIS, api_app
 from gateway.clock import ClockGuard, shifted_clock, system_clock
-from gateway.console.routes import console_router
+from gateway.console.routes import console_app
 from gateway.cookbook.laden import load_cookbooks
 from gateway.cookbook.site import site
 from gateway.diensten.kern import Gateway
@@ -106,7 +107,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     _add_files(app, gateway)
     app.include_router(observe_router(gateway))
     if settings.console:
-        app.include_router(console_router(gateway))
+        app.mount("/console", console_app(gateway))
+        app.mount(BASIS, api_app(gateway))
     return SoapServices(gateway, app)
 
 

@@ -13,6 +13,7 @@ from gateway.commands import (
     attestations,
     audit,
     certs,
+    console,
     cookbook,
     database,
     deliveries,
@@ -53,6 +54,7 @@ app.add_typer(invoice.app, name="invoice")
 app.add_typer(report.app, name="report")
 app.add_typer(audit.app, name="audit")
 app.add_typer(archive.app, name="archive")
+app.add_typer(console.app, name="console")
 app.add_typer(cookbook.app, name="cookbook")
 app.add_typer(database.app, name="database")
 

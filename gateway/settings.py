@@ -149,7 +149,34 @@ class Settings(BaseSettings):
         description="Whole months that payload bytes stay in the database before `archive run` may take them.",
         ge=0,
     )
-    console: bool = Field(False, description="Serve the operator's console at /console/ (loopback only until people can log in).")
+    imports: Path = Field(
+        Path("run/imports"), description="Folder where reference files that were sent by screen wait; all servers share it."
+    )
+    console: bool = Field(
+        False, description="Serve the screens at /console/; people log in by VSB_OIDC_ISSUER or VSB_CONSOLE_ACCOUNTS."
+    )
+    console_accounts: Path | None = Field(
+        None, description="TOML file of accounts with Argon2id hashes (`vsb-gateway console password`); refused in Production."
+    )
+    console_sample_hint: bool = Field(False, description="Show the sample accounts on the login page; refused in Production.")
+    console_idle_minutes: float = Field(30, description="Minutes without a click after which a session ends.", gt=0)
+    console_max_hours: float = Field(10, description="Hours after which a session ends whatever one does.", gt=0)
+    oidc_issuer: str = Field("", description="OpenID provider whose people may log in: its issuer, as in its discovery document.")
+    api_audience: str = Field(
+        "", description="Audience that an access token for /api/v1 must have; none: only the session of the screens gets in."
+    )
+    oidc_client_id: str = Field("vsb-gateway", description="Client id of the console at the provider.")
+    oidc_client_secret: SecretStr | None = Field(None, description="Its secret; none: a public client, with PKCE alone.")
+    oidc_scope: str = Field("openid profile", description="Scopes to ask for; the claims below must come in the ID token.")
+    oidc_role_claim: str = Field("rollen", description="Claim with the person's roles.")
+    oidc_roles: dict[str, str] = Field(
+        default_factory=dict,
+        description="Roles by the provider's own names, JSON; left out: operator, beheerder, zorgkas, voorziening, leverancier, "
+        "controleur.",
+    )
+    oidc_zorgkas_claim: str = Field("zorgkas", description="Claim with the code of the zorgkas that role zorgkas works for.")
+    oidc_voorziening_claim: str = Field("riziv", description="Claim with the RIZIV number or numbers of role voorziening.")
+    oidc_attest_claim: str = Field("attest", description="Claim with the attest number or numbers of role leverancier.")
     clock: datetime | None = Field(None, description="Start the clock at this moment; refused in Production.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
@@ -172,8 +199,12 @@ class Settings(BaseSettings):
             raise ValueError("VSB_TLS_CERT and VSB_TLS_KEY go together")
         if self.environment is Environment.PRODUCTION and (sample := self._sample_in_use()):
             raise ValueError(f"{sample} is the published sample: Production needs its own")
-        if self.console and self.host not in ("127.0.0.1", "::1", "localhost"):
-            raise ValueError("VSB_CONSOLE is for the loopback address only")
+        if self.console and not self.oidc_issuer and self.console_accounts is None:
+            raise ValueError("VSB_CONSOLE needs a way to log in: VSB_OIDC_ISSUER, or outside Production VSB_CONSOLE_ACCOUNTS")
+        if self.api_audience and self.api_audience == self.oidc_client_id:
+            raise ValueError("VSB_API_AUDIENCE must differ from VSB_OIDC_CLIENT_ID: an ID token is no access token")
+        if self.environment is Environment.PRODUCTION and (self.console_accounts is not None or self.console_sample_hint):
+            raise ValueError("VSB_CONSOLE_ACCOUNTS is refused in Production: people log in at VSB_OIDC_ISSUER")
         return self
 
     def _sample_in_use(self) -> str | None:

@@ -54,7 +54,9 @@ def run(
     expected_failures: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="TOML: [[verwacht]] with scenario and reden; one that no longer fires fails."
+            exists=True,
+            dir_okay=False,
+            help="TOML, a table verwacht for each scenario with its reden; one that no longer fires fails.",
         ),
     ] = None,
     mask: Annotated[bool, typer.Option("--mask", help="Keep no person's number in the evidence.")] = False,

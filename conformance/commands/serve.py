@@ -69,7 +69,9 @@ def serve(
     expected_failures: Annotated[
         Path | None,
         typer.Option(
-            exists=True, dir_okay=False, help="TOML: [[verwacht]] with scenario and reden; one that no longer fires fails."
+            exists=True,
+            dir_okay=False,
+            help="TOML, a table verwacht for each scenario with its reden; one that no longer fires fails.",
         ),
     ] = None,
     watch: Annotated[bool, typer.Option("--watch", help="Follow each step in the terminal.")] = False,

@@ -20,6 +20,7 @@ from conformance.report.html import WORDS
 from conformance.sender import view
 from conformance.sender.guard import TOKEN_HEADER, Guard, allowed_hosts, same_token
 from conformance.sender.session import SessionError
+from conformance.sender.stage import WORDS as WORDS_OF_A_STEP
 from conformance.sender.stage import Stage
 from conformance.verdict import Verdict
 from conformance.walkthrough import PASSWORD
@@ -88,7 +89,11 @@ def _add_page(app: FastAPI, stage: Stage, token: str) -> None:
         try:
             await run_in_threadpool(obey, stage, fields.get("opdracht", ""), one, fields)
         except SessionError as error:
-            return PlainTextResponse(f"Dat kan niet: {error}.\n", status_code=409)
+            # The step may have ended while the person reached for the button: then there is only something new to see.
+            if fields.get("opdracht") not in WORDS_OF_A_STEP:
+                return PlainTextResponse(f"Dat kan niet: {error}.\n", status_code=409)
+        # So that the page that is shown next has the step on it, also in a browser without scripts.
+        await run_in_threadpool(stage.shown, 1.5)
         stay = fields.get("opdracht") == "oordeel"
         return RedirectResponse(f"/?scenario={quote(one)}" if stay and one else "/", status_code=303)
 

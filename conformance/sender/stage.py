@@ -174,6 +174,12 @@ class Stage:
                 self.conductor.control.stop = True
             thread.join(timeout=15)
 
+    def shown(self, timeout: float) -> bool:
+        """Until there is a step to look at, or nothing to do."""
+        changed, tap = self.conductor.tap.changed, self.conductor.tap
+        with changed:
+            return changed.wait_for(lambda: tap.watch is not None or not (self.busy or self.queue), timeout)
+
     def wait(self, timeout: float | None = None) -> bool:
         """Until nothing is under way and nothing will be without a word; False when the time is up first."""
         changed = self.conductor.tap.changed

@@ -18,6 +18,7 @@ import requests
 import typer
 from rich.console import Console
 
+from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
 from gateway.settings import Settings
 
 console = Console()
@@ -50,6 +51,8 @@ def demo(
         **os.environ,
         "VSB_HOST": "127.0.0.1",
         "VSB_CONSOLE": "true",
+        "VSB_CONSOLE_ACCOUNTS": os.environ.get("VSB_CONSOLE_ACCOUNTS", str(SAMPLE_ACCOUNTS)),
+        "VSB_CONSOLE_SAMPLE_HINT": str("VSB_CONSOLE_ACCOUNTS" not in os.environ).lower(),
         "VSB_DATABASE_URL": os.environ.get("VSB_DATABASE_URL", f"sqlite:///{folder}/gateway.sqlite"),
     }
     console.print("[bold]Sample data[/] …")

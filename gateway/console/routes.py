@@ -1,56 +1,65 @@
-"""A first, read-only console for whoever runs the gateway on their own machine: messages and the life of each."""
+"""The console as one application below /console: every module's screens behind the gate, and the few open addresses."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
-from fastapi.templating import Jinja2Templates
-from sqlalchemy import select
-
+from gateway.console import http, zelf
+from gateway.console.aanmelden import Aanmelden
+from gateway.console.accounts import laad_accounts
+from gateway.console.beheer import invoer, rapporten, regels, register_attest, register_periode
+from gateway.console.controle import steekproeven
+from gateway.console.eigen import berichten as eigen_berichten
+from gateway.console.eigen import proef
+from gateway.console.oidc import Provider
+from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
+from gateway.console.poort import Poort, fout
+from gateway.console.schermen import Scherm, Schermen
+from gateway.console.zorgkas import afrekenen, beraad, dossiers
 from gateway.diensten.kern import Gateway
-from gateway.store import berichten, dossiers
-from gateway.store.inhoud import in_archief
-from gateway.store.tables import bericht, levering
 
-PAGE = 50
-_TEMPLATES = Jinja2Templates(Path(__file__).parent / "templates")
-_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'self'", "Cache-Control": "no-store"}
+MODULES: tuple[Schermen, ...] = (
+    zelf.schermen,
+    overzicht.schermen,
+    zoeken.schermen,
+    bericht.schermen,
+    leveringen.schermen,
+    daden.schermen,
+    auditlog.schermen,
+    beraad.schermen,
+    dossiers.schermen,
+    afrekenen.schermen,
+    eigen_berichten.schermen,
+    proef.schermen,
+    steekproeven.schermen,
+    rapporten.schermen,
+    register_attest.schermen,
+    register_periode.schermen,
+    regels.schermen,
+    invoer.schermen,
+)
+"""Every module with screens; a new one is added here and nowhere else."""
 
 
-def console_router(gateway: Gateway) -> APIRouter:
-    """Routes below /console/; on only by VSB_CONSOLE, for the loopback address."""
-    router = APIRouter(prefix="/console")
+def alle_schermen() -> tuple[Scherm, ...]:
+    """Every screen there is, with its right."""
+    return tuple(s for module in MODULES for s in module.alle)
 
-    @router.get("/")
-    def overzicht(request: Request, voor: str = "~") -> HTMLResponse:
-        # Message ids sort by time, so the last one shown is the key of the next page.
-        query = select(bericht).where(bericht.c.id < voor).order_by(bericht.c.id.desc()).limit(PAGE)
-        with gateway.store.reading() as conn:
-            rows = conn.execute(query).all()
-        context = {"rows": rows, "volgende": rows[-1].id if len(rows) == PAGE else None}
-        return _TEMPLATES.TemplateResponse(request, "overzicht.html", context, headers=_HEADERS)
 
-    @router.get("/berichten/{bericht_id}")
-    def een_bericht(request: Request, bericht_id: str) -> HTMLResponse:
-        with gateway.store.reading() as conn:
-            row = berichten.zoek(conn, bericht_id)
-            if row is None:
-                return HTMLResponse("Niet gevonden.", status_code=404, headers=_HEADERS)
-            context = {
-                "row": row,
-                "stappen": berichten.levensloop(conn, bericht_id),
-                "beslissingen": dossiers.beslissingen(conn, bericht_id),
-                "archief": in_archief(conn, bericht_id),
-                "leveringen": conn.execute(
-                    select(levering).where(levering.c.bericht_id == bericht_id).order_by(levering.c.id)
-                ).all(),
-            }
-        return _TEMPLATES.TemplateResponse(request, "bericht.html", context, headers=_HEADERS)
+def console_app(gateway: Gateway) -> Starlette:
+    """The application that serves /console; on by VSB_CONSOLE."""
+    settings = gateway.settings
+    accounts = {} if settings.console_accounts is None else laad_accounts(settings.console_accounts)
+    provider = Provider(settings) if settings.oidc_issuer else None
+    poort = Poort(gateway, alle_schermen())
+    routes = [*Aanmelden(gateway, accounts, provider).routes(), *(poort.route(s) for s in poort.schermen)]
 
-    @router.get("/stijl.css")
-    def stijl() -> HTMLResponse:
-        return HTMLResponse((Path(__file__).parent / "stijl.css").read_text(), media_type="text/css")
+    async def niet_gevonden(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        tekst = "Dit adres is er niet." if status == 404 else "Dit adres wordt anders gebruikt."
+        return http.zet_koppen(fout(request, status, tekst), https=http.veilig(request, settings))
 
-    return router
+    return Starlette(routes=routes, exception_handlers={HTTPException: niet_gevonden})

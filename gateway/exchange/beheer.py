@@ -20,8 +20,13 @@ class Onmogelijk(Exception):
     """An act that cannot be done now; says why, in Dutch."""
 
 
-def bied_opnieuw_aan(conn: Connection, ids: Sequence[str], door: str, nu: datetime, beleid: Beleid) -> list[str]:
+def bied_opnieuw_aan(
+    conn: Connection, ids: Sequence[str], door: str, nu: datetime, beleid: Beleid, *, reden: str | None = None
+) -> list[str]:
     """Send dead letters, and what got no receipt, again.
+
+    Args:
+        reden: why, for the audit chain; here and below None where nobody asked for one.
 
     Returns:
         Ids of the deliveries that will go out again; the others were not in a state for it.
@@ -29,7 +34,7 @@ def bied_opnieuw_aan(conn: Connection, ids: Sequence[str], door: str, nu: dateti
     gekozen = outbox.opnieuw(conn, ids, nu, beleid)
     for levering_id, bericht_id in _berichten(conn, gekozen):
         levensloop.stappen(conn, levering_id, bericht_id, [(Stap.GEROUTEERD, "opnieuw aangeboden")], nu, actor=door)
-        _noteer(conn, Gebeurtenis.LEVERING_OPNIEUW, door, levering_id, nu)
+        _noteer(conn, Gebeurtenis.LEVERING_OPNIEUW, door, levering_id, nu, reden=reden)
     return gekozen
 
 
@@ -53,7 +58,7 @@ def pauzeer(conn: Connection, bestemming: str, door: str, reden: str, nu: dateti
     _noteer(conn, Gebeurtenis.LIJN_GEPAUZEERD, door, bestemming, nu, reden=reden)
 
 
-def hervat(conn: Connection, bestemming: str, door: str, nu: datetime) -> None:
+def hervat(conn: Connection, bestemming: str, door: str, nu: datetime, *, reden: str | None = None) -> None:
     """Let deliveries to a receiver go on at once, also when its breaker was open.
 
     Raises:
@@ -61,10 +66,10 @@ def hervat(conn: Connection, bestemming: str, door: str, nu: datetime) -> None:
     """
     if not lijn.hervat(conn, bestemming):
         raise Onmogelijk(f"De lijn naar {bestemming} is niet gepauzeerd en niet open.")
-    _noteer(conn, Gebeurtenis.LIJN_HERVAT, door, bestemming, nu)
+    _noteer(conn, Gebeurtenis.LIJN_HERVAT, door, bestemming, nu, reden=reden)
 
 
-def leid_om(conn: Connection, bestemming: str, transport: str, door: str, nu: datetime) -> int:
+def leid_om(conn: Connection, bestemming: str, transport: str, door: str, nu: datetime, *, reden: str | None = None) -> int:
     """Let what was not handed over yet go by the transport that the receiver now has.
 
     Returns:
@@ -81,7 +86,7 @@ def leid_om(conn: Connection, bestemming: str, transport: str, door: str, nu: da
         .values(transport=transport, toestand=Toestand.WACHTEND.value, weigeringen=0, volgende_poging=nu, gepubliceerd_op=None)
     ).rowcount
     if moved:
-        _noteer(conn, Gebeurtenis.LEVERINGEN_OMGELEID, door, bestemming, nu, transport=transport, aantal=moved)
+        _noteer(conn, Gebeurtenis.LEVERINGEN_OMGELEID, door, bestemming, nu, transport=transport, aantal=moved, reden=reden)
     return moved
 
 
@@ -90,5 +95,8 @@ def _berichten(conn: Connection, ids: Sequence[str]) -> list[tuple[str, str]]:
     return [(r[0], r[1]) for r in rows]
 
 
-def _noteer(conn: Connection, gebeurtenis: Gebeurtenis, door: str, onderwerp: str, nu: datetime, **gegevens: str | int) -> None:
-    noteer(conn, gebeurtenis, actor=door, onderwerp=onderwerp, gegevens=gegevens, tijdstip=nu)
+def _noteer(
+    conn: Connection, gebeurtenis: Gebeurtenis, door: str, onderwerp: str, nu: datetime, **gegevens: str | int | None
+) -> None:
+    gezegd = {naam: waarde for naam, waarde in gegevens.items() if waarde is not None}
+    noteer(conn, gebeurtenis, actor=door, onderwerp=onderwerp, gegevens=gezegd, tijdstip=nu)

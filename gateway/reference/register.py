@@ -26,10 +26,12 @@ _SOORT = {s.naam: s for s in SOORTEN}
 
 @dataclass(frozen=True, kw_only=True)
 class Door:
-    """Who changes the register, and when."""
+    """Who changes the register, when and why."""
 
     actor: str
     tijdstip: datetime
+    reden: str | None = None
+    """For the audit chain; None where nobody asked for one."""
 
 
 class Fout(Enum):
@@ -141,13 +143,6 @@ def beeindig_periode(conn: Connection, lijst: Periodelijst, sleutel: Mapping[str
     return leg_vast(conn, lijst.value[3], lijst.naam, f"riziv:{waarden[lijst.voorziening]}", {**na, "tot": lopend.tot}, na, door)
 
 
-def perioden(conn: Connection, lijst: Periodelijst, riziv: str | None = None) -> list[Row[Any]]:
-    """Every period, past and future ones too, of one facility or of all."""
-    tabel = lijst.soort.tabel
-    vraag = select(tabel).order_by(tabel.c[lijst.voorziening], *(tabel.c[n] for n in lijst.soort.sleutel), tabel.c.van)
-    return list(conn.execute(vraag if riziv is None else vraag.where(tabel.c[lijst.voorziening].startswith(riziv))))
-
-
 def periode(van: date, tot: date | None) -> str:
     return f"{van} tot {'…' if tot is None else tot}"
 
@@ -213,6 +208,8 @@ def leg_vast(
 ) -> Wijziging:
     """Write a change in the audit chain: every new value, and `voor_…` for each old value that it replaced."""
     gegevens = {f"voor_{k}": v for k, v in voor.items() if v != na.get(k)} | dict(na)
+    if door.reden is not None:
+        gegevens["reden"] = door.reden
     nummer = noteer(
         conn,
         gebeurtenis,

@@ -11,6 +11,8 @@ VOORBEELD_ONTVANGER = "http://127.0.0.1:8181"
 """Address in the sample of the zorgkassen that are pushed to."""
 
 _MAP = Path(__file__).parent / "sample"
+SAMPLE_ACCOUNTS = _MAP / "accounts.toml"
+"""Invented people who may log in to the console, one for each role; all with password vsb-sample."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,11 +21,18 @@ def message_id(now: datetime) -> str:
     return str(UUID(int=(stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | tail))
 
 
+def moment_van(identifier: str) -> datetime | None:
+    """When an id was made; None of one that does not say so."""
+    # RFC 9562 §5.7: the version stands in the thirteenth hexadecimal digit, the milliseconds in the twelve before it.
+    return datetime.fromtimestamp(int(identifier[:8] + identifier[9:13], 16) / 1000, UTC) if identifier[14:15] == "7" else None
+
+
 def maand_van(identifier: str) -> date:
     """First day of the month (UTC) in which an id was made; of an id that does not say so, of this month."""
-    # RFC 9562 §5.7: the version stands in the thirteenth hexadecimal digit, the milliseconds in the twelve before it.
-    if identifier[14:15] == "7":
-        made = datetime.fromtimestamp(int(identifier[:8] + identifier[9:13], 16) / 1000, UTC)
-    else:
-        made = datetime.now(UTC)
+    made = moment_van(identifier) or datetime.now(UTC)
     return date(made.year, made.month, 1)
+
+
+def eerste_id(moment: datetime) -> str:
+    """The lowest id that can be made at a moment: ids of before sort before it."""
+    return str(UUID(int=int(moment.timestamp() * 1000) << 80))

@@ -12,7 +12,8 @@ from gateway.settings import Settings
     ("settings", "reason"),
     [
         ({"environment": "Production"}, "published sample"),
-        ({"console": True, "host": "0.0.0.0"}, "loopback"),
+        ({"console": True}, "a way to log in"),
+        ({"environment": "Production", "ca_bundle": "/x", "key_pem": "/x", "console_accounts": "/x"}, "CONSOLE_ACCOUNTS"),
         ({"tls_cert": "/x.pem"}, "go together"),
         ({"clock": "2026-01-01T00:00:00"}, "time zone"),
         ({"revocation": "maybe"}, "strict"),

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, MetaData, inspect, select, text
 
-from gateway.store import migrate
+from gateway.store import console_tables, migrate
 from gateway.store.engine import make_engine
 from gateway.store.metadata import metadata
 from gateway.store.migrate import SchemaProblem, Stage, downgrade, stand, upgrade, upgrade_to
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.both_engines
 REVISIONS = [
     s.revision for s in reversed(list(ScriptDirectory(str(Path(migrate.__file__).parent / "migrations")).walk_revisions()))
 ]
+assert console_tables.console_sessie.metadata is metadata
 _PER_ENGINE = ("alembic_version",)
 
 

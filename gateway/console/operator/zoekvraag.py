@@ -1,0 +1,174 @@
+"""Searching messages so that it never dies: one index leads, the rest is looked at in a bounded stretch, pages go by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, select
+
+from gateway.console.vensters import LAATSTE
+from gateway.store.berichten import Stap
+from gateway.store.tables import bericht, zending
+
+PAGINA = 50
+STUK = 20_000
+"""Messages that one page looks at, at most."""
+GEWEIGERD = "geweigerd"
+"""Stands for both refusals."""
+_KOLOMMEN = [k for k in bericht.c if k.name not in ("antwoord", "insz")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Zoekvraag:
+    """What messages must be; None: anything."""
+
+    id: str | None = None
+    bedrijfs_id: str | None = None
+    hash: str | None = None
+    """SHA-256 of the HTTP body or of the content, hex."""
+    insz: str | None = None
+    dossiernummer: str | None = None
+    voorziening: str | None = None
+    """RIZIV number, 8 or 11 digits."""
+    afzender: str | None = None
+    """riziv:<8 digits> or zorgkas:<code>"""
+    zendingnummer: str | None = None
+    jaar: int | None = None
+    zorgkas: str | None = None
+    pijler: str | None = None
+    stap: str | None = None
+    """A Stap, or GEWEIGERD."""
+    uitkomst: str | None = None
+    dienst: str | None = None
+    vanaf: str = ""
+    """Smallest id."""
+    voor: str = LAATSTE
+    """Ids before this one: the key of the page."""
+
+    @property
+    def precies(self) -> bool:
+        """Asks for something of which there are few, so that a window would only hide it."""
+        return any((self.id, self.bedrijfs_id, self.hash, self.insz, self.dossiernummer, self.zendingnummer))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resultaat:
+    """One page, newest first."""
+
+    rijen: Sequence[Row[Any]]
+    volgende: str | None
+    """Key of the next page; None: this is all."""
+    gezocht_tot: str | None = None
+    """The page is not full because so many were looked at; the id of the last one."""
+
+
+def zoek(conn: Connection, vraag: Zoekvraag, pijlers: Sequence[str]) -> Resultaat:
+    """One page of messages.
+
+    Args:
+        pijlers: every pillar there is, and "" for what zorgkassen post.
+    """
+    leiders = _leiders(vraag, pijlers)
+    rest = _rest(vraag)
+    rijen: list[Row[Any]] = []
+    tot: str | None = None
+    for leider in leiders:
+        gevonden, einde = _stuk(conn, leider, rest, vraag)
+        rijen.extend(gevonden)
+        tot = max(filter(None, (tot, einde)), default=None)
+    rijen.sort(key=lambda r: str(r.id), reverse=True)
+    if tot is not None:
+        # What lies beyond the stretch that was looked at comes on a later page.
+        rijen = [r for r in rijen if r.id >= tot]
+    if len(rijen) > PAGINA:
+        return Resultaat(rijen=rijen[:PAGINA], volgende=str(rijen[PAGINA - 1].id))
+    return Resultaat(rijen=rijen, volgende=tot, gezocht_tot=tot)
+
+
+def _stuk(
+    conn: Connection, leider: ColumnElement[bool], rest: list[ColumnElement[bool]], vraag: Zoekvraag
+) -> tuple[Sequence[Row[Any]], str | None]:
+    b = bericht.c
+    binnen = select(b.id).where(leider, b.id >= vraag.vanaf, b.id < vraag.voor).order_by(b.id.desc()).limit(STUK).subquery()
+    if not rest:
+        query = select(*_KOLOMMEN).where(leider, b.id >= vraag.vanaf, b.id < vraag.voor)
+        return conn.execute(query.order_by(b.id.desc()).limit(PAGINA + 1)).all(), None
+    query = select(*_KOLOMMEN).join(binnen, binnen.c.id == b.id).where(*rest).order_by(b.id.desc()).limit(PAGINA + 1)
+    rijen = conn.execute(query).all()
+    if len(rijen) > PAGINA:
+        return rijen, None
+    aantal, laatste = conn.execute(select(func.count(), func.min(binnen.c.id))).one()
+    return rijen, str(laatste) if aantal == STUK else None
+
+
+def _leiders(vraag: Zoekvraag, pijlers: Sequence[str]) -> list[ColumnElement[bool]]:
+    """The conditions that an index answers in order of id; more than one when the index begins with the pillar."""
+    b = bericht.c
+    if vraag.id is not None:
+        return [b.id == vraag.id]
+    if vraag.bedrijfs_id is not None:
+        return [b.bedrijfs_id == vraag.bedrijfs_id]
+    if vraag.hash is not None:
+        return [b.sha256 == vraag.hash, (b.inhoud_sha256 == vraag.hash) & (b.sha256 != vraag.hash)]
+    if vraag.insz is not None:
+        return [b.insz == vraag.insz]
+    if vraag.dossiernummer is not None:
+        return [b.dossiernummer == vraag.dossiernummer]
+    if vraag.zendingnummer is not None:
+        return [b.id.in_(_zendingen(vraag))]
+    if vraag.voorziening is not None:
+        return [_voorziening(vraag.voorziening)] if len(vraag.voorziening) == 11 else [b.afzender == f"riziv:{vraag.voorziening}"]
+    if vraag.afzender is not None:
+        return [b.afzender == vraag.afzender]
+    if vraag.stap is not None:
+        kiezen = [vraag.pijler] if vraag.pijler is not None else list(pijlers)
+        return [(b.pijler == p) & (b.stap == s) for p in kiezen for s in stappen(vraag.stap)]
+    if vraag.zorgkas is not None:
+        return [b.zorgkas == vraag.zorgkas]
+    if vraag.pijler is not None:
+        return [(b.pijler == vraag.pijler) & (b.stap == s.value) for s in Stap]
+    return [b.id >= vraag.vanaf]
+
+
+def _rest(vraag: Zoekvraag) -> list[ColumnElement[bool]]:
+    """What is left to look at in each message that the index gave."""
+    b, rest = bericht.c, []
+    geleid = vraag.precies or vraag.voorziening is not None or vraag.afzender is not None
+    if vraag.voorziening is not None and vraag.precies:
+        rest.append(_voorziening(vraag.voorziening))
+    if vraag.afzender is not None and (vraag.precies or vraag.voorziening is not None):
+        rest.append(b.afzender == vraag.afzender)
+    if vraag.stap is not None and geleid:
+        rest.append(b.stap.in_(stappen(vraag.stap)))
+    if vraag.zorgkas is not None and (geleid or vraag.stap is not None):
+        rest.append(b.zorgkas == vraag.zorgkas)
+    if vraag.pijler is not None and (geleid or (vraag.stap is None and vraag.zorgkas is not None)):
+        rest.append(b.pijler == vraag.pijler)
+    if vraag.uitkomst is not None:
+        rest.append(b.uitkomst == vraag.uitkomst)
+    if vraag.dienst is not None:
+        rest.append(b.dienst == vraag.dienst)
+    return rest
+
+
+def stappen(stap: str) -> list[str]:
+    """The last steps that a word of the search stands for."""
+    return [Stap.INHOUDELIJK_GEWEIGERD.value, Stap.TECHNISCH_GEWEIGERD.value] if stap == GEWEIGERD else [stap]
+
+
+def _voorziening(riziv: str) -> ColumnElement[bool]:
+    kolom = bericht.c.voorziening
+    return kolom == riziv if len(riziv) == 11 else kolom.between(f"{riziv}000", f"{riziv}999")
+
+
+def _zendingen(vraag: Zoekvraag) -> Any:
+    z = zending.c
+    query = select(z.bericht_id).where(z.nummer == vraag.zendingnummer)
+    if vraag.jaar is not None:
+        query = query.where(z.jaar == vraag.jaar)
+    if vraag.voorziening is not None and len(vraag.voorziening) == 11:
+        query = query.where(z.derdebetalende == vraag.voorziening)
+    query = query.where(z.bericht_id >= vraag.vanaf, z.bericht_id < vraag.voor)
+    return query.order_by(z.bericht_id.desc()).limit(STUK)

@@ -1,0 +1,79 @@
+"""Looking at a large table through a window: bounds on ids instead of counts over everything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+
+from sqlalchemy import ColumnElement, Connection, Select, func, select
+
+from gateway.console.opmaak import aantal
+
+LAATSTE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""An id after every other."""
+
+
+class Venster(Enum):
+    """How far back a screen looks; the first word is what stands in the address."""
+
+    UUR = ("1u", "het laatste uur", timedelta(hours=1))
+    DAG = ("24u", "de laatste 24 uur", timedelta(hours=24))
+    WEEK = ("7d", "de laatste 7 dagen", timedelta(days=7))
+    MAAND = ("31d", "de laatste 31 dagen", timedelta(days=31))
+    ALLES = ("alles", "alles", None)
+
+    def __init__(self, sleutel: str, naam: str, lengte: timedelta | None) -> None:
+        self.sleutel, self.naam, self.lengte = sleutel, naam, lengte
+
+    def begin(self, nu: datetime) -> datetime | None:
+        return None if self.lengte is None else nu - self.lengte
+
+    def eerste_id(self, nu: datetime) -> str:
+        """The smallest id that a message received within it can have."""
+        begin = self.begin(nu)
+        return "" if begin is None else id_vanaf(begin)
+
+
+def venster_van(sleutel: str | None, anders: Venster = Venster.DAG) -> Venster:
+    return next((v for v in Venster if v.sleutel == sleutel), anders)
+
+
+def id_vanaf(moment: datetime) -> str:
+    """The smallest id made at or after a moment; ids are UUID version 7 (RFC 9562 §5.7), so they sort by time."""
+    cijfers = f"{max(0, int(moment.timestamp() * 1000)):012x}"
+    # As long as an id, so that databases with a collation of their own sort it as they do ids.
+    return f"{cijfers[:8]}-{cijfers[8:]}-0000-0000-000000000000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Telling:
+    """A count that stopped at a bound."""
+
+    aantal: int
+    meer: bool = False
+    """There are more than this."""
+
+    def __add__(self, ander: Telling) -> Telling:
+        return Telling(aantal=self.aantal + ander.aantal, meer=self.meer or ander.meer)
+
+    def __str__(self) -> str:
+        """12.345, or ≥ 10.000"""
+        return f"{'≥ ' if self.meer else ''}{aantal(self.aantal)}"
+
+
+NUL = Telling(aantal=0)
+
+
+def begrensd(query: Select[tuple[str]], meest: int) -> ColumnElement[int]:
+    """A scalar that counts at most one more than `meest` rows of a query."""
+    return select(func.count()).select_from(query.limit(meest + 1).subquery()).scalar_subquery()
+
+
+def telling(geteld: int, meest: int) -> Telling:
+    return Telling(aantal=min(geteld, meest), meer=geteld > meest)
+
+
+def tel(conn: Connection, query: Select[tuple[str]], meest: int) -> Telling:
+    """Count the rows of a query, at most so many."""
+    return telling(int(conn.execute(select(begrensd(query, meest))).scalar_one()), meest)
