@@ -65,7 +65,7 @@ def test_the_snippets_are_what_their_ci_reads() -> None:
 
 
 def test_every_command_and_option_that_the_snippets_name_exists() -> None:
-    lines = [shlex.split(line) for line in [*scripts(), *re.findall(r"`(vsb-conformance [^`…"]*)", PAGE)]]
+    lines = [shlex.split(line) for line in [*scripts(), *re.findall(r'`(vsb-conformance [^`…"]*)', PAGE)]]
     ours = [words for words in lines if words and words[0] == "vsb-conformance"]
     assert len(ours) >= 6
     for words in ours:
