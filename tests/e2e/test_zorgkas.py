@@ -42,7 +42,7 @@ def test_a_person_takes_what_is_due_from_the_list_and_decides(
     expect(page.locator("tbody a").first).to_be_focused()
     page.locator(f"a[href$='{bericht_id}']").click()
     expect(page.get_by_text("Twee dagen zonder stroom.").first).to_be_visible()
-    expect(page.locator(".bron li.raak")).to_contain_text("Startdatum")
+    expect(page.locator(".xml li.mis")).to_contain_text("Startdatum")
     axe(page)
     vul_in(page)
     expect(page.get_by_text(WOORDEN)).to_be_visible()
