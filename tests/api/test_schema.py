@@ -1,0 +1,59 @@
+"""The API is as its description says, whatever is sent: generated requests of each kind, answers checked against the description."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode, Response
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from gateway.api.app import BASIS, MODULES, describe
+from gateway.console.rechten import RECHTEN, Recht, Rol
+from tests.api.conftest import Application
+
+_CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+_EXAMPLES = 12
+
+
+def operations() -> dict[str, Any]:
+    """Every operation of the description, by method and path; the description needs no running gateway."""
+    app = FastAPI()
+    for module in MODULES:
+        app.include_router(module.router)
+    document = describe(app)
+    return {o.ok().label: o.ok() for o in schemathesis.openapi.from_dict(document).get_all_operations()}
+
+
+_OPERATIONS = operations()
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda m: m.value)
+@pytest.mark.parametrize("label", sorted(_OPERATIONS))
+def test_every_answer_is_one_that_the_description_tells(application: Application, label: str, mode: GenerationMode) -> None:
+    operation = _OPERATIONS[label]
+    right = Recht(operation.definition.raw["x-recht"])
+    who = next(r for r in Rol if right in RECHTEN[r])
+
+    @settings(max_examples=_EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: Any) -> None:
+        sent = case.as_transport_kwargs(base_url=f"http://testserver{BASIS}")
+        headers = {k: v for k, v in (sent.pop("headers", None) or {}).items() if k.lower() in ("content-type", "accept")}
+        sent.pop("cookies", None)
+        answer = application.as_(who, sent.pop("method"), sent.pop("url"), headers=headers, **sent)
+        case.validate_response(Response.from_any(answer, verify=False), checks=_CHECKS)
+
+    try:
+        check()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE, "nothing valid can be sent"
