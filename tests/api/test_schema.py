@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from urllib3 import HTTPResponse
 
 from gateway.api.app import BASIS, MODULES, describe
 from gateway.console.rechten import RECHTEN, Recht, Rol
@@ -40,6 +41,7 @@ def as_requests(answer: Any) -> requests.Response:
     found = requests.Response()
     found.status_code, found._content = answer.status_code, answer.content
     found.headers.update(answer.headers)
+    found.raw = HTTPResponse(headers=dict(answer.headers), status=answer.status_code)
     found.request = requests.Request(answer.request.method, str(answer.request.url)).prepare()
     found.url = str(answer.request.url)
     return found
@@ -71,6 +73,8 @@ def test_every_answer_is_one_that_the_description_tells(application: Application
         headers = {k: v for k, v in (sent.pop("headers", None) or {}).items() if k.lower() in ("content-type", "accept")}
         sent.pop("cookies", None)
         answer = application.as_(who, sent.pop("method"), sent.pop("url"), headers=headers, **sent)
+        if not answer.request.url.path.startswith(f"{BASIS}/"):
+            return  # The client took `..` for the way up: this is no address of the API.
         case.validate_response(as_requests(answer), checks=_CHECKS)
 
     try:
