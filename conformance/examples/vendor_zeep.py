@@ -28,9 +28,10 @@ from lxml import etree
 from zeep.transports import Transport
 
 from conformance.client import GenericAsyncClient, Software, WrongHash
+from conformance.saml_client import request_assertion, sign_envelope_saml
 from conformance.sender.hook import DONE, REFUSED, HookResult
 from conformance.zeep_wsse import ReceiptError, Wsse, read_receipt
-from gateway.trust.signing import load_signer
+from gateway.trust.signing import Signer, load_signer
 
 TRIES = 5
 """How often a message is offered before a person must look."""
@@ -110,6 +111,21 @@ def may_retry(fault: zeep.exceptions.Fault) -> bool:
 def codes_of(fault: zeep.exceptions.Fault) -> str:
     found = [] if fault.detail is None else fault.detail.xpath("//*[local-name()='Bevinding']/*[local-name()='Code']/text()")
     return ",".join(str(c) for c in found) or str(fault.message)
+
+
+class SamlWsse:
+    """What zeep calls `wsse`, for who signs with an assertion of the STS."""
+
+    def __init__(self, sts: str, signer: Signer, clock: Callable[[], datetime]) -> None:
+        self._signer, self._clock = signer, clock
+        self._assertion = request_assertion(sts, signer, clock)
+
+    def apply(self, envelope: etree._Element, headers: Any) -> tuple[etree._Element, Any]:
+        sign_envelope_saml(envelope, self._signer, self._assertion, self._clock())
+        return envelope, headers
+
+    def verify(self, envelope: etree._Element) -> None:
+        """An answer carries no signature: its proof is the receipt in its body."""
 
 
 class Vendor:
@@ -274,7 +290,8 @@ class Vendor:
     def service(self, name: str, message: Mapping[str, Any]) -> tuple[Line, Any]:
         line = Line()
         transport = Transport(session=line.session, operation_timeout=60)
-        wsse = Wsse(self.signer(message), self.clock)
+        signer = self.signer(message)
+        wsse = SamlWsse(self.step["sts"], signer, self.clock) if self.step["sts"] else Wsse(signer, self.clock)
         client = zeep.Client(f"{self.step['services'][name]}?wsdl", transport=transport, wsse=wsse)
         return line, client.service
 

@@ -16,7 +16,7 @@ from conformance.sender.answers import Script
 from conformance.sender.arrival import Arrival, Mail, confirmed, read_answer
 from conformance.sender.fields import Difference, compare
 from conformance.sender.hook import REFUSED, UNSUPPORTED, HookResult
-from conformance.sender.signed import look
+from conformance.sender.signed import look, look_for_assertion
 from conformance.sender.task import Asked, Task
 from conformance.verdict import Check, Checks, Verdict
 from gateway.refusal import Refusal
@@ -510,6 +510,12 @@ def _signed(seen: Seen, checks: Checks, wanted: bool) -> None:
             look(arrival, checks)
 
 
+def _with_assertion(seen: Seen, checks: Checks, wanted: bool) -> None:
+    for arrival in seen.arrivals:
+        if wanted and arrival.operation == seen.task.operation:
+            look_for_assertion(arrival, checks)
+
+
 EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "ongeloofd": _disbelieved,
     "codes": _told_codes,
@@ -523,6 +529,7 @@ EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "nieuw_nummer": _fresh_number,
     "over": _asked_about,
     "getekend": _signed,
+    "saml": _with_assertion,
     "verwerkt": _told_value("verwerkt"),
     "status": _told_value("status"),
 }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from lxml import etree
@@ -88,9 +87,11 @@ def row(session: Session, scenario: Scenario) -> dict[str, Any]:
 
 
 def families(session: Session) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The list, by family."""
-    rows = [row(session, s) for s in session.plan()]
-    return [(family, list(part)) for family, part in groupby(rows, key=lambda r: str(r["family"]))]
+    """The list, by family, in the order of the plan."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for scenario in session.plan():
+        found.setdefault(scenario.familie, []).append(row(session, scenario))
+    return list(found.items())
 
 
 def step_now(stage: Stage) -> dict[str, Any] | None:
