@@ -282,6 +282,8 @@ def _always(seen: Seen, checks: Checks) -> None:
             _unique(seen, checks, arrival)
         if arrival.operation in ("Indienen", "Raadplegen") and arrival.payload is not None:
             _made_now(checks, arrival)
+        if arrival.operation == "post" and arrival.payload is not None:
+            _no_test(checks, arrival.payload)
 
 
 def _unique(seen: Seen, checks: Checks, arrival: Arrival) -> None:
@@ -294,6 +296,13 @@ def _unique(seen: Seen, checks: Checks, arrival: Arrival) -> None:
             f"{arrival.reference} werd in deze sessie al voor een andere inhoud gebruikt",
             remedy="Geef elk nieuw bericht een eigen nummer, voor altijd uniek; een UUID is goed (§6.1, §7.1).",
         )
+
+
+def _no_test(checks: Checks, payload: Element) -> None:
+    text = (payload.findtext("{*}CommonInput/{*}Request/{*}IsTest") or "").strip()
+    if text not in ("false", "0"):
+        remedy = "Zend in deze sessie zoals in productie: IsTest is false (§7.1)."
+        checks.add("IsTest", False, "false", text or "leeg", "/post/CommonInput/Request/IsTest", remedy)
 
 
 def _made_now(checks: Checks, arrival: Arrival) -> None:

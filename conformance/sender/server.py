@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -42,6 +43,7 @@ def listening(app: ASGIApp, host: str, port: int, *, protocol: type = TappedProt
     config = uvicorn.Config(
         app, host=host, port=port, http=protocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off"
     )
+    _check_free(host, port)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name=f"serve-{port}", daemon=True)
     thread.start()
@@ -55,6 +57,17 @@ def listening(app: ASGIApp, host: str, port: int, *, protocol: type = TappedProt
         server.should_exit = True
         server.force_exit = True
         thread.join(timeout=10)
+
+
+def _check_free(host: str, port: int) -> None:
+    # uvicorn would say it too, in a log line and by ending the process.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise NotServed(f"poort {port} op {host} is niet vrij ({error.strerror}); kies een andere") from None
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import re
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -163,14 +164,21 @@ def _arrival(arrival: Any) -> dict[str, Any]:
     }
 
 
-def detail(session: Session, scenario: Scenario) -> dict[str, Any]:
+def cookbook_page(requirement: str, text: str, base: str) -> str:
+    """Where a requirement stands in the cookbooks that the reference application serves."""
+    book, _, rest = requirement.partition(" ")
+    place = f"{rest.lstrip('§')} {text}" if rest.startswith("§") and "." in rest else rest.lstrip("§")
+    return f"{base}/cookbooks/{quote(book)}.html#:~:text={quote(place, safe='')}"
+
+
+def detail(session: Session, scenario: Scenario, base: str) -> dict[str, Any]:
     """One scenario with its result, checks, comparison and evidence."""
     result = session.run.results.get(scenario.id)
     known = texts()
     return {
         **row(session, scenario),
         "steps": [s.tekst or s.doe for s in scenario.stappen],
-        "paragraphs": [(e, known.get(e, "")) for e in scenario.eis],
+        "paragraphs": [(e, known.get(e, ""), cookbook_page(e, known.get(e, ""), base)) for e in scenario.eis],
         "example": scenario.voorbeeld,
         "result": result,
         "wrong": [] if result is None else [c for c in result.checks if c.verdict is not Verdict.PASS],
