@@ -87,7 +87,7 @@ class Conductor:
         session = self.session
         session.clear(scenario.id)
         session.current = scenario.id
-        session.save()
+        session.save_place()
         self.control.word = ""
         begun, started = time.monotonic(), utc()
         universe = self.universes.fresh(self._moment())
