@@ -12,6 +12,7 @@ from typing import Any
 import requests
 import zeep
 from zeep.transports import Transport
+from zeep.wsdl import Document
 
 from conformance.zeep_wsse import GENERIC_ASYNC, Clock, Wsse, now
 from gateway.trust.signing import Signer, sign_blob
@@ -22,9 +23,9 @@ _PATIENCE = 60
 
 
 def soap_client(
-    wsdl: str, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
+    wsdl: str | Document, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
 ) -> zeep.Client:
-    """A zeep client for one service, from its WSDL address."""
+    """A zeep client for one service, from its WSDL address or a WSDL that was read before."""
     session = session or requests.Session()
     session.verify = verify
     return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), wsse=wsse)
@@ -68,10 +69,12 @@ class GenericAsyncClient:
         clock: Clock = now,
         parts: Sequence[str] | None = None,
         session: requests.Session | None = None,
+        wsdl: Document | None = None,
     ) -> None:
         # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
         self._signer, self._clock, self._origin = signer, clock, origin
-        self._service = soap_client(f"{url}?wsdl", Wsse(signer, clock, parts or GENERIC_ASYNC), session=session).service
+        wsse = Wsse(signer, clock, parts or GENERIC_ASYNC)
+        self._service = soap_client(wsdl or f"{url}?wsdl", wsse, session=session).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
         """Post a blob, XML or any other text, and return its TAck."""

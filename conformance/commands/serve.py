@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -57,9 +57,11 @@ def serve(
         str,
         typer.Option(help="systeem: the time of day; volgt: your software takes its time from the step, so that days can pass."),
     ] = "systeem",
-    host: Annotated[str, typer.Option(help="Address for your software; the page stays on this computer.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port for your software.", min=1, max=65535)] = 8080,
-    page_port: Annotated[int, typer.Option(help="Port of the page.", min=1, max=65535)] = 8081,
+    host: Annotated[
+        str | None, typer.Option(help="Address for your software; the page stays on this computer.", show_default="127.0.0.1")
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port for your software.", min=1, max=65535, show_default="8080")] = None,
+    page_port: Annotated[int | None, typer.Option(help="Port of the page.", min=1, max=65535, show_default="8081")] = None,
     vendor: Annotated[str, typer.Option(help="Who makes the software; for the reports and an attestation.")] = "",
     product: Annotated[str, typer.Option(help="Its name; it is attested for the session as VSB-TEST-0001.")] = "",
     version: Annotated[str, typer.Option(help="Its version, for example 3.2.")] = "",
@@ -85,27 +87,29 @@ def serve(
     Reports are written in the session's folder: verslag.html, junit.xml, verslag.json, and the whole traffic in bewijs/.
     """
     logs.configure("ERROR")
+    where = {"host": host, "port": port, "page_port": page_port}
+    given: dict[str, Any] = {k: v for k, v in where.items() if v is not None}
+    if hook:
+        given |= {"hook": hook, "quiet": 0.0}
     try:
-        opened = _open(
-            folder,
-            session,
-            Options(
-                pijler=pillar, klok=clock, hook=hook, host=host, port=port, page_port=page_port, vendor=vendor, product=product,
-                version=version, mask=mask, patience=patience, step_timeout=step_timeout, quiet=0.0 if hook else 5.0,
-            ),
-        )  # fmt: skip
+        if session:
+            opened = open_session(folder, session)
+            opened.options = replace(opened.options, **given)
+        else:
+            opened = _new(
+                folder,
+                Options(
+                    pijler=pillar, klok=clock, vendor=vendor, product=product, version=version, mask=mask, patience=patience,
+                    step_timeout=step_timeout, **given,
+                ),
+            )  # fmt: skip
         raise typer.Exit(_hold(opened, scenario, watch, expected_failures))
     except (SessionError, PlanError, NotServed, ExpectedError, ValueError) as error:
         console.print(str(error), style="red", markup=False)
         raise typer.Exit(2) from None
 
 
-def _open(folder: Path, number: str, options: Options) -> Session:
-    if number:
-        found = open_session(folder, number)
-        if options.hook and options.hook != found.options.hook:
-            found.options = replace(found.options, hook=options.hook, quiet=0.0)
-        return found
+def _new(folder: Path, options: Options) -> Session:
     if options.pijler not in pillars():
         raise SessionError(f"geef --pillar: {', '.join(pillars())}")
     if options.klok not in ("systeem", "volgt"):

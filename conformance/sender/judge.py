@@ -16,7 +16,7 @@ from conformance.sender.answers import Script
 from conformance.sender.arrival import Arrival, Mail, confirmed, read_answer
 from conformance.sender.fields import Difference, compare
 from conformance.sender.hook import REFUSED, UNSUPPORTED, HookResult
-from conformance.sender.signed import look
+from conformance.sender.signed import look, look_for_assertion
 from conformance.sender.task import Asked, Task
 from conformance.verdict import Check, Checks, Verdict
 from gateway.refusal import Refusal
@@ -282,6 +282,8 @@ def _always(seen: Seen, checks: Checks) -> None:
             _unique(seen, checks, arrival)
         if arrival.operation in ("Indienen", "Raadplegen") and arrival.payload is not None:
             _made_now(checks, arrival)
+        if arrival.operation == "post" and arrival.payload is not None:
+            _no_test(checks, arrival.payload)
 
 
 def _unique(seen: Seen, checks: Checks, arrival: Arrival) -> None:
@@ -294,6 +296,13 @@ def _unique(seen: Seen, checks: Checks, arrival: Arrival) -> None:
             f"{arrival.reference} werd in deze sessie al voor een andere inhoud gebruikt",
             remedy="Geef elk nieuw bericht een eigen nummer, voor altijd uniek; een UUID is goed (§6.1, §7.1).",
         )
+
+
+def _no_test(checks: Checks, payload: Element) -> None:
+    text = (payload.findtext("{*}CommonInput/{*}Request/{*}IsTest") or "").strip()
+    if text not in ("false", "0"):
+        remedy = "Zend in deze sessie zoals in productie: IsTest is false (§7.1)."
+        checks.add("IsTest", False, "false", text or "leeg", "/post/CommonInput/Request/IsTest", remedy)
 
 
 def _made_now(checks: Checks, arrival: Arrival) -> None:
@@ -510,6 +519,12 @@ def _signed(seen: Seen, checks: Checks, wanted: bool) -> None:
             look(arrival, checks)
 
 
+def _with_assertion(seen: Seen, checks: Checks, wanted: bool) -> None:
+    for arrival in seen.arrivals:
+        if wanted and arrival.operation == seen.task.operation:
+            look_for_assertion(arrival, checks)
+
+
 EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "ongeloofd": _disbelieved,
     "codes": _told_codes,
@@ -523,6 +538,7 @@ EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "nieuw_nummer": _fresh_number,
     "over": _asked_about,
     "getekend": _signed,
+    "saml": _with_assertion,
     "verwerkt": _told_value("verwerkt"),
     "status": _told_value("status"),
 }

@@ -66,7 +66,7 @@ def _add_page(app: FastAPI, stage: Stage, token: str) -> None:
     def page(scenario: str = "") -> HTMLResponse:
         seen = view.overview(stage)
         chosen = scenario or seen["paused"] or ""
-        shown = None if not chosen else view.detail(stage.session, _scenario(stage, chosen))
+        shown = None if not chosen else view.detail(stage.session, _scenario(stage, chosen), stage.conductor.base)
         html = _PAGES.get_template("sessie.html").render(
             o=seen,
             families=view.families(stage.session),

@@ -7,9 +7,12 @@ from functools import cache
 
 from conformance.plan import SCENARIOS, Level, PlanError, Role, Scenario, Step, for_pillar, load_folder, unique
 from conformance.requirements import texts
-from conformance.sender.examples import Example, examples, needed
+from conformance.sender.examples import Example, examples, find, needed
+from conformance.sts_register import ORGANISATIONS
+from conformance.walkthrough import sample_signer
 from gateway.cookbook.laden import load_cookbooks
 from gateway.paths import data_dir
+from gateway.trust.identity import read_identity
 
 COMMON = "alle"
 
@@ -30,7 +33,7 @@ def _plan(pijler: str) -> tuple[Scenario, ...]:
     if pijler not in pillars():
         raise PlanError(f"there is no pillar {pijler!r}; there are {', '.join(pillars())}")
     own = [s for s in _files() if s.pijler == pijler]
-    common = [for_pillar(s, pijler) for s in _files() if s.pijler == COMMON]
+    common = [for_pillar(s, pijler) for s in _files() if s.pijler == COMMON and (_certified(pijler) or not _saml(s))]
     known = texts()
     found = unique([*_messages(pijler), *own, *common])
     for scenario in found:
@@ -51,6 +54,16 @@ def sender_plan(pijler: str) -> list[Scenario]:
 def all_sender_plans() -> list[Scenario]:
     """The scenarios of senders of every pillar."""
     return [s for pijler in pillars() for s in sender_plan(pijler)]
+
+
+def _saml(scenario: Scenario) -> bool:
+    return any(step.met.get("saml") for step in scenario.stappen)
+
+
+def _certified(pijler: str) -> bool:
+    """Whether the sample STS has a word for the facilities of a pillar (facts ehealth.md §1)."""
+    certificate = sample_signer(find(pijler, "opening").certificaat).certificate
+    return read_identity(certificate).type in ORGANISATIONS
 
 
 _ABOUT = {

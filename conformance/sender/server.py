@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -9,16 +10,23 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from conformance.plan import Scenario
 from conformance.reference import free_port
 from conformance.sender.conductor import Conductor
 from conformance.sender.hook import Hook, ProgramHook
 from conformance.sender.session import Options, Session, new_session, utc
-from conformance.sender.tap import Tap, TappedProtocol
+from conformance.sender.tap import STS, Tap, TappedProtocol
 from conformance.sender.universe import Universes
+from conformance.sts import sts_app
+from conformance.sts_register import sample_register
 from conformance.verdict import Run
+from conformance.walkthrough import sample_signer
+from gateway.clock import Clock
+from gateway.paths import data_dir
+from gateway.trust.chain import load_trust_store
+from gateway.trust.revocation import RevocationMode
 
 
 class NotServed(RuntimeError):
@@ -35,6 +43,7 @@ def listening(app: ASGIApp, host: str, port: int, *, protocol: type = TappedProt
     config = uvicorn.Config(
         app, host=host, port=port, http=protocol, log_config=None, access_log=False, proxy_headers=False, lifespan="off"
     )
+    _check_free(host, port)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name=f"serve-{port}", daemon=True)
     thread.start()
@@ -50,6 +59,17 @@ def listening(app: ASGIApp, host: str, port: int, *, protocol: type = TappedProt
         thread.join(timeout=10)
 
 
+def _check_free(host: str, port: int) -> None:
+    # uvicorn would say it too, in a log line and by ending the process.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise NotServed(f"poort {port} op {host} is niet vrij ({error.strerror}); kies een andere") from None
+
+
 @contextmanager
 def on_stage(session: Session, hook: Hook | None = None) -> Iterator[Conductor]:
     """A conductor whose central application listens.
@@ -59,7 +79,12 @@ def on_stage(session: Session, hook: Hook | None = None) -> Iterator[Conductor]:
     """
     options = session.options
     universes = Universes(folder=session.folder / "toepassing", software=options.software, poll_seconds=options.poll_seconds)
-    tap = Tap(patience=options.patience, late=options.late, keep=lambda a: conductor.keep(a), rest=universes.rest)
+    tap = Tap(
+        patience=options.patience,
+        late=options.late,
+        keep=lambda a: conductor.keep(a),
+        rest=_with_sts(universes.rest, lambda: tap.now()),
+    )
     if hook is None and options.hook:
         hook = ProgramHook.parse(options.hook)
     conductor = Conductor(
@@ -70,6 +95,19 @@ def on_stage(session: Session, hook: Hook | None = None) -> Iterator[Conductor]:
             yield conductor
         finally:
             conductor.close()
+
+
+def _with_sts(rest: ASGIApp, clock: Clock) -> ASGIApp:
+    """The gateway's pages, and a security token service beside them for who signs with SAML."""
+    certs = data_dir("certs-sample")
+    trust = load_trust_store(certs / "ca-bundle.pem", [certs / "crl/issuing-ca.crl"], RevocationMode.GRACE)
+    sts = sts_app(sample_signer("sts"), trust, sample_register(), clock)
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        here = scope["type"] == "http" and str(scope["path"]).startswith(STS)
+        await (sts if here else rest)(scope, receive, send)
+
+    return routed
 
 
 def _shown(host: str) -> str:

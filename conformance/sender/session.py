@@ -91,6 +91,10 @@ class Session:
     def save(self) -> None:
         """Write the state whole or not at all."""
         save(self.run, self.folder)
+        self.save_place()
+
+    def save_place(self) -> None:
+        """Write what is under way, which changes more often than the results."""
         data = {"options": asdict(self.options), "references": self.references, "current": self.current}
         write_whole(self.folder / STATE, json.dumps(data, ensure_ascii=False, indent=1).encode())
 

@@ -11,6 +11,7 @@ from lxml.etree import _Element as Element
 from conformance.sender.arrival import Arrival
 from conformance.verdict import Checks
 from gateway.refusal import Refusal
+from gateway.trust.saml import SAML
 from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.names import DS, EXC_C14N, SHA256, WSSE, WSU, q
 from gateway.wire.parser import Bounds
@@ -41,6 +42,25 @@ def look(arrival: Arrival, checks: Checks) -> None:
     _algorithms(signature, checks)
     _parts(root, signature, checks, arrival.path.removeprefix("/soap/").partition("/")[0])
     _times(security, arrival.at, checks)
+
+
+def look_for_assertion(arrival: Arrival, checks: Checks) -> None:
+    """Whether it was signed with an assertion of the STS, holder-of-key."""
+    try:
+        root = read_message(arrival.body, arrival.headers.get("content-type", ""), _BOUNDS).root
+    except Refusal:
+        return
+    found = root.find(f".//{q(WSSE, 'Security')}/{q(SAML, 'Assertion')}")
+    named = [e.text or "" for e in root.iter(q(WSSE, "KeyIdentifier"))]
+    right = found is not None and found.get("AssertionID") in named
+    checks.add(
+        "SAML-assertie",
+        right,
+        "de assertie van de STS in wsse:Security, en KeyInfo met haar AssertionID",
+        "zo" if right else "een andere handtekening" if found is None else "KeyInfo noemt de assertie niet",
+        "/Envelope/Header/Security",
+        "Vraag een holder-of-key-assertie aan /IAM/Saml11TokenService/v1 en neem ze octet voor octet over (§4.2).",
+    )
 
 
 def _algorithms(signature: Element, checks: Checks) -> None:

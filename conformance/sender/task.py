@@ -13,6 +13,7 @@ from lxml.etree import _Element as Element
 from conformance.client import Software
 from conformance.plan import PlanError, Scenario, Step
 from conformance.sender.examples import Example, find, fit_month, needed
+from conformance.sts import SAMLP_PATH
 from conformance.traffic import Wire
 from conformance.walkthrough import PASSWORD
 from conformance.world import NAMES, World, riziv_of, software_of
@@ -60,6 +61,8 @@ class Task:
     certificate: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     """What a status question is about."""
+    saml: bool = False
+    """Signed with an assertion of the STS, in place of the certificate alone."""
 
 
 @dataclass(kw_only=True)
@@ -122,6 +125,7 @@ def build(play: Play, step: Step, now: datetime) -> Task:
         operation=first.operation,
         messages=messages,
         certificate=first.certificate,
+        saml=bool(step.met.get("saml")),
     )
 
 
@@ -231,6 +235,7 @@ def for_hook(
         "licence": {"username": software.licentie, "password": software.wachtwoord},
         "messages": [_message(m) for m in task.messages],
         "about": dict(task.data),
+        "sts": f"{base}{SAMLP_PATH}" if task.saml else "",
         "earlier": list(play.earlier),
     }
 

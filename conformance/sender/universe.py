@@ -22,6 +22,7 @@ from gateway.diensten import zorgkas
 from gateway.diensten.kern import Gateway, Verzoek, prove
 from gateway.diensten.taken import doe_taak
 from gateway.exchange import mailbox
+from gateway.paths import data_dir
 from gateway.reference.geheugen import Registergeheugen
 from gateway.reference.laden import laad
 from gateway.reference.voorbeeld import voorbeeldbestanden
@@ -128,8 +129,9 @@ class Universes:
 
     def _settings(self) -> Settings:
         url = f"sqlite:///{self.folder}/leeg.sqlite"
-        known = {
+        known: dict[str, object] = {
             "database_url": url,
+            "sts_certificates": data_dir("certs-sample") / "sts.pem",
             "poll_seconds": self.poll_seconds,
             "log_level": "ERROR",
             "rate_address": 0,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 from lxml import etree
 
@@ -88,9 +88,11 @@ def row(session: Session, scenario: Scenario) -> dict[str, Any]:
 
 
 def families(session: Session) -> list[tuple[str, list[dict[str, Any]]]]:
-    """The list, by family."""
-    rows = [row(session, s) for s in session.plan()]
-    return [(family, list(part)) for family, part in groupby(rows, key=lambda r: str(r["family"]))]
+    """The list, by family, in the order of the plan."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for scenario in session.plan():
+        found.setdefault(scenario.familie, []).append(row(session, scenario))
+    return list(found.items())
 
 
 def step_now(stage: Stage) -> dict[str, Any] | None:
@@ -162,14 +164,21 @@ def _arrival(arrival: Any) -> dict[str, Any]:
     }
 
 
-def detail(session: Session, scenario: Scenario) -> dict[str, Any]:
+def cookbook_page(requirement: str, text: str, base: str) -> str:
+    """Where a requirement stands in the cookbooks that the reference application serves."""
+    book, _, rest = requirement.partition(" ")
+    place = f"{rest.lstrip('§')} {text}" if rest.startswith("§") and "." in rest else rest.lstrip("§")
+    return f"{base}/cookbooks/{quote(book)}.html#:~:text={quote(place, safe='')}"
+
+
+def detail(session: Session, scenario: Scenario, base: str) -> dict[str, Any]:
     """One scenario with its result, checks, comparison and evidence."""
     result = session.run.results.get(scenario.id)
     known = texts()
     return {
         **row(session, scenario),
         "steps": [s.tekst or s.doe for s in scenario.stappen],
-        "paragraphs": [(e, known.get(e, "")) for e in scenario.eis],
+        "paragraphs": [(e, known.get(e, ""), cookbook_page(e, known.get(e, ""), base)) for e in scenario.eis],
         "example": scenario.voorbeeld,
         "result": result,
         "wrong": [] if result is None else [c for c in result.checks if c.verdict is not Verdict.PASS],

@@ -60,12 +60,12 @@ def alle_ingangen() -> tuple[Ingang, ...]:
 
 def api_app(gateway: Gateway) -> ASGIApp:
     """The application that serves /api/v1; on with the console."""
-    app = FastAPI(title="VSB-gateway", version="1", description=_UITLEG, docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(title="VSB-gateway", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     provider = Provider(gateway.settings) if gateway.settings.oidc_issuer else None
     app.state.toelating = Toelating(gateway, Poort(gateway, alle_schermen()), provider)
     for module in MODULES:
         app.include_router(module.router)
-    app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
+    app.openapi = lambda: describe(app)  # type: ignore[method-assign]
 
     @app.get("/openapi.json", include_in_schema=False)
     def beschrijving() -> Response:
@@ -111,9 +111,10 @@ class _Koppen:
         await self._app(scope, receive, stuur)
 
 
-def _openapi(app: FastAPI) -> dict[str, Any]:
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document of the routes."""
     if app.openapi_schema is None:
-        schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+        schema = get_openapi(title=app.title, version=app.version, description=_UITLEG, routes=app.routes)
         onderdelen = schema.setdefault("components", {})
         detail = Probleemdetail.model_json_schema(ref_template="#/components/schemas/{model}")
         onderdelen["schemas"] |= {**detail.pop("$defs", {}), "Probleemdetail": detail}

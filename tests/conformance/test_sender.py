@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -424,6 +425,16 @@ def test_serve_says_what_is_wrong_with_how_it_was_called(served: Callable[..., s
     output = process.communicate(timeout=60)[0].decode()
     assert process.returncode == 2
     assert "eibwfin" in output
+
+
+def test_a_port_that_is_taken_is_told(served: Callable[..., subprocess.Popen[bytes]]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        process = served("--pillar", PILLAR, "--port", str(taken.getsockname()[1]))
+        output = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 2
+    assert "is niet vrij" in output
 
 
 class TestFields:

@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 import requests
+import zeep
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from conformance.client import FacilityClient, Software
@@ -21,6 +22,7 @@ from conformance.sender.page import page_app
 from conformance.sender.server import listening, on_stage
 from conformance.sender.session import Options, new_session
 from conformance.sender.stage import Stage
+from conformance.verdict import Verdict
 from conformance.walkthrough import sample_signer
 from conformance.world import NAMES
 from gateway.wire.server import BoundedProtocol
@@ -158,10 +160,31 @@ def test_a_person_may_judge_and_the_report_shows_both(page: Page, live: Live) ->
 
 def test_what_the_suite_can_not_see_is_put_to_a_person(page: Page, live: Live) -> None:
     live.begin("eibwfin/afzender/zegel-vals")
-    live.start_els()
+    live.start_els(date.today() - timedelta(days=27))
     live.end()
     page.goto(f"{live.url}/?scenario=eibwfin/afzender/zegel-vals")
+    expect(page.locator("#detail h2 .merk")).to_have_text("na te kijken")
     expect(page.locator("#detail")).to_contain_text("Kijk in uw software: is dit antwoord geweigerd")
+
+
+def test_a_step_ends_by_itself_when_nothing_more_may_come(live: Live) -> None:
+    live.begin("eibwfin/afzender/fout-blijvend")
+    with pytest.raises(zeep.exceptions.Fault):
+        live.start_els(date.today() - timedelta(days=27))
+    live.end()
+    result = live.stage.session.run.results["eibwfin/afzender/fout-blijvend"]
+    assert {c.name: c.verdict for c in result.checks} == {
+        "start-els: aantal pogingen": Verdict.PASS,
+        "start-els: velden": Verdict.PASS,
+        "getoond?": Verdict.REVIEW,
+    }
+
+
+def test_an_empty_mailbox_ends_a_step_too(live: Live) -> None:
+    live.begin("eibwfin/afzender/getekend-get")
+    assert live.vendor.facturatie.get() == []
+    live.end()
+    assert live.stage.session.run.results["eibwfin/afzender/getekend-get"].verdict is Verdict.PASS
 
 
 def test_skipping_says_so(page: Page, live: Live) -> None:

@@ -66,8 +66,8 @@ def downgrade() -> None:
     op.drop_index("ix_beraad_zorgkas", table_name="beraad")
     op.drop_index("ix_audit_onderwerp", table_name="audit")
     op.drop_index("ix_bericht_attest", table_name="bericht")
-    # Not by batch: that makes the table anew, and the triggers that keep it from losing rows go with the old one.
-    op.execute("ALTER TABLE bericht DROP COLUMN attest")
+    # Not in a batch: SQLite would build the table anew and lose the triggers that guard it.
+    op.drop_column("bericht", "attest")
     op.drop_table("steekproef")
     op.drop_table("weigervoorstel")
     op.drop_table("zorgkashandeling")
