@@ -106,7 +106,7 @@ def rows(kind: PeerKind) -> list[str]:
 
 def test_the_page_in_the_documentation_is_made_of_the_table() -> None:
     path = Path(__file__).parents[2] / "docs" / "peers.md"
-    assert path.read_text(encoding="utf-8") == page()
+    assert path.read_text(encoding="utf-8") == page(), "write conformance.peers.kinds.page() to docs/peers.md"
 
 
 @pytest.mark.parametrize("kind", PeerKind)
