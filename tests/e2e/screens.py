@@ -18,6 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from sqlalchemy import select, update
 
+from conformance.messages import head, start
 from conformance.walkthrough import Walkthrough
 from gateway.exchange.toestand import Toestand
 from gateway.observe.alarmen import Alarm, Ernst
@@ -26,7 +27,8 @@ from gateway.store.tables import alarm, bericht, levering
 from tests.cookbooks.test_examples import COOKBOOKS, send_all
 from tests.e2e.conftest import ConsoleUnderTest, log_in, new_context
 from tests.e2e.support import database
-from tests.support import running_gateway, running_receiver
+from tests.e2e.werk import voor_de_platen
+from tests.support import IBW1, PERSONS, running_gateway, running_receiver
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 SCREENS: dict[str, tuple[str, str, str]] = {
@@ -41,6 +43,20 @@ SCREENS: dict[str, tuple[str, str, str]] = {
     "bevestigen": ("olga", "/lijnen/280/pauzeer", ""),
     "attesten": ("olga", "/attesten", ""),
     "audit": ("olga", "/audit", ""),
+    "zorgkas-beraad": ("karel", "/beraad", ""),
+    "zorgkas-beslissen": ("karel", "/beraad/{beraad}", "whole"),
+    "zorgkas-dossier": ("karel", "/dossiers/{els}", ""),
+    "zorgkas-dossier-na-mutatie": ("kaat", "/dossiers/{bert}", ""),
+    "zorgkas-weigeren": ("karel", "/afrekenen/{open}", ""),
+    "zorgkas-afrekenen": ("karel", "/afrekenen/{open}/bevestigen", ""),
+    "voorziening-berichten": ("vera", "/eigen", ""),
+    "voorziening-geweigerd": ("vera", "/eigen/{lena}", "whole"),
+    "voorziening-proef": ("vera", "/proef", "whole"),
+    "voorziening-toegang": ("vera", "/toegang", ""),
+    "leverancier-geweigerd": ("lode", "/eigen/{lena}", ""),
+    "controle-nieuw": ("cis", "/steekproeven/nieuw", ""),
+    "controle-steekproef": ("cis", "/steekproeven/{steekproef}?opnieuw=1", ""),
+    "controle-zaak": ("cis", "/zaken/{lena}", "whole"),
 }
 """Name of the picture: who looks, at what, and what of it: what fits a laptop, there where this selector is, or the whole."""
 
@@ -83,7 +99,7 @@ def main(names: list[str]) -> None:
         log_in(pages["olga"], console.url, "olga")
         pages["olga"].goto(f"{console.url}/doel")
         pages["olga"].get_by_role("button", name="Verder").click()
-        told = prepare(console, pages["olga"])
+        told = prepare(console, pages["olga"]) | voor_de_platen(console)
         # The overview is shared for some seconds by who looks at it.
         time.sleep(5)
         for name, (who, path, part) in SCREENS.items():
@@ -95,6 +111,10 @@ def main(names: list[str]) -> None:
                 pages[who].goto(f"{console.url}/doel")
                 pages[who].get_by_role("button", name="Verder").click()
             pages[who].goto(console.url + path.format(**told))
+            if path == "/proef":
+                tried = start(IBW1, PERSONS["lena"], gateway.today(), head(IBW1, gateway.now()))
+                pages[who].get_by_label("Plak een bericht").fill(tried)
+                pages[who].get_by_role("button", name="Controleren").click()
             if part not in ("", "whole"):
                 pages[who].locator(part).first.evaluate("e => e.scrollIntoView({block: 'center'})")
             pages[who].screenshot(path=FOLDER / f"{name}.png", full_page=part == "whole")
