@@ -8,7 +8,7 @@ from alembic import op
 from gateway.store.types import Moment
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 stage = "pre"
 
 _SLEUTEL = ("maand", "voorziening", "pijler", "zorgkas")
