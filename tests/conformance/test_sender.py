@@ -24,9 +24,10 @@ from conformance.plans import plan_of
 from conformance.reference import free_port
 from conformance.sender.answers import read_script
 from conformance.sender.conductor import Conductor
+from conformance.sender.expectations import EXPECTATIONS
 from conformance.sender.fields import compare, diff, fold, pretty, same
 from conformance.sender.hook import HookResult, ProgramHook
-from conformance.sender.judge import EXPECTATIONS
+from conformance.sender.judge import PARAMETERS
 from conformance.sender.plans import pillars, sender_plan
 from conformance.sender.server import judge_sender, on_stage, play_all
 from conformance.sender.session import Options, SessionError, new_session, open_session, sessions
@@ -325,7 +326,7 @@ class TestPlan:
         for step in steps:
             assert step.doe in ACTIONS
             read_script("" if step.antwoord == "gewoon" else step.antwoord, "Indienen")
-            assert set(step.verwacht) <= {*EXPECTATIONS, "uitkomst", "pogingen", "label", "velden"}
+            assert set(step.verwacht) <= {*EXPECTATIONS, *PARAMETERS}
 
     def test_an_unknown_answer_is_refused_by_name(self) -> None:
         with pytest.raises(PlanError, match="'ontploft'"):
