@@ -187,6 +187,7 @@ class Conductor:
             arrivals=arrivals,
             decided=self._decided(task, universe),
             waiting=self._waiting(task, universe),
+            waiting_tacks=universe.waiting_tacks(self._number(task)),
             memory=Memory(references=self.session.references),
             hook=hooked,
             stopped=stopped,

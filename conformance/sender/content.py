@@ -23,6 +23,7 @@ _SHOWN = 12
 
 
 def asked_something(seen: Seen, checks: Checks) -> None:
+    """That a question came, to the mailbox or about a status, and was not refused."""
     came = [a for a in seen.arrivals if a.operation == seen.task.operation]
     got = f"{len(came)} keer" if came else f"niets van die aard{_why(seen)}"
     checks.add("aangekomen", bool(came), f"minstens één {seen.task.operation}", got, remedy=seen.task.text)
@@ -38,6 +39,7 @@ def _why(seen: Seen) -> str:
 
 
 def messages(seen: Seen, checks: Checks) -> None:
+    """Every message that was asked for, each under one number."""
     groups = seen.groups
     for n, asked in enumerate(seen.task.messages):
         if n >= len(groups):
@@ -203,6 +205,7 @@ def _decision(seen: Seen, checks: Checks, asked: Asked, arrival: Arrival) -> Non
 
 
 def always(seen: Seen, checks: Checks) -> None:
+    """What holds for every message of a session, whatever was asked; told only when it is wrong."""
     for arrival in seen.arrivals:
         if arrival.reference:
             _unique(seen, checks, arrival)

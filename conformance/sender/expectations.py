@@ -140,6 +140,17 @@ def _confirmations(seen: Seen, checks: Checks, wanted: str) -> None:
     )
 
 
+def _tacks(seen: Seen, checks: Checks, wanted: int) -> None:
+    came = sum(read_answer(a.reply).tacks for a in seen.arrivals if a.operation == "get" and a.status == 200)
+    checks.add(
+        "TAcks",
+        came >= wanted and not seen.waiting_tacks,
+        f"{wanted} opgehaald en bevestigd",
+        f"{came} opgehaald, {seen.waiting_tacks} nog open",
+        remedy="Vraag met TAckQuery ook TAcks, boek ze bij uw InputReference (AppliesTo) en bevestig ze (§7.5).",
+    )
+
+
 def _after_reading(seen: Seen, checks: Checks, wanted: bool) -> None:
     known: set[bytes] = set()
     right = True
@@ -207,6 +218,7 @@ EXPECTATIONS: Mapping[str, Callable[[Seen, Checks, Any], None]] = {
     "tempo": _tempo,
     "labels": _labels,
     "bevestigd": _confirmations,
+    "tacks": _tacks,
     "na_ontvangst": _after_reading,
     "geen": _none_of,
     "nieuw_nummer": _fresh_number,

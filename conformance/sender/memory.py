@@ -28,7 +28,12 @@ def complete(step: Step, task: Task, watch: Watch, universe: Universe, number: s
         wrong = any(a.answer.fault for a in came if a.how == "gewoon")
         return len(answered) >= len(task.messages) or wrong
     if task.action == "ophalen":
-        return any(a.done for a in came) and not universe.held and not universe.waiting(number)
+        return (
+            any(a.done for a in came)
+            and not universe.held
+            and not universe.waiting(number)
+            and not universe.waiting_tacks(number)
+        )
     return task.action != "wacht" and bool(came)
 
 

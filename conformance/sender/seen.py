@@ -33,6 +33,7 @@ class Seen:
     """What the central application decided on the zendingen, by InputReference."""
     waiting: Sequence[Mail]
     """Still unconfirmed in the mailbox at the end."""
+    waiting_tacks: int
     memory: Memory
     hook: HookResult | None
     """None: a person drives the software."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -32,9 +33,13 @@ from conformance.sender.plans import pillars, sender_plan
 from conformance.sender.server import judge_sender, on_stage, play_all
 from conformance.sender.session import Options, SessionError, new_session, open_session, sessions
 from conformance.sender.task import ACTIONS
+from conformance.traffic import Wire
 from conformance.verdict import Check, Run, Verdict
+from conformance.world import World
 from gateway.cookbook.laden import load_cookbooks
 from gateway.paths import data_dir
+from gateway.wire.parser import parse
+from gateway.wire.xop_writer import write_message
 
 PILLAR = "eibwfin"
 
@@ -307,6 +312,22 @@ def test_whatever_a_sender_sends_becomes_a_verdict(body: bytes, judged: Judge) -
 
     run = judged(hostile, "bericht/start-els")
     assert run.results["eibwfin/bericht/start-els"].verdict is Verdict.FAIL
+
+
+def test_a_sender_of_packages_is_judged_as_any_other(judged: Judge) -> None:
+    def packer(step: Mapping[str, Any]) -> HookResult:
+        message = step["messages"][0]
+        if message["operation"] != "post":
+            return handle(step)
+        clock = datetime.fromisoformat(step["clock"])
+        world = World(wire=Wire(base=""), clock=lambda: clock)
+        parcel = world.make("post", {"inhoud": message["xml"], "referentie": "pakket-0001"})
+        body, media = write_message(parse(parcel.octets()), 100)
+        reply = requests.post(step["services"]["facturatie"], data=body, headers={"Content-Type": media}, timeout=20)
+        return HookResult(status=0 if reply.status_code == 200 and b"tack:result:major:success" in reply.content else 1)
+
+    run = judged(packer, "bericht/maand-aanvaard")
+    assert run.results["eibwfin/bericht/maand-aanvaard"].verdict is Verdict.PASS
 
 
 class TestPlan:
