@@ -12,6 +12,7 @@ import uvicorn
 from rich.console import Console
 
 from conformance.commands import look, serve
+from conformance.commands.peer import run_peer
 from conformance.commands.run import run
 from conformance.messages import SERVICES, signed_message
 from conformance.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
@@ -38,6 +39,7 @@ app.command("coverage")(look.show_coverage)
 app.command()(look.report)
 app.command()(look.override)
 app.command()(look.attest)
+app.command("peer")(run_peer)
 app.command()(serve.serve)
 app.command()(serve.sessions)
 

@@ -45,10 +45,21 @@ def _issued(true: Signer, *, by: str = "issuing-ca", serial: int | None = None, 
     return Signer(key=true.key, certificate=builder.add_extension(authority, False).sign(key, hashes.SHA256()), chain=(issuer,))
 
 
-FORGED: Mapping[str, Callable[[Signer], Signer]] = {
-    "gateway-verlopen": lambda true: _issued(true, end=datetime(2025, 1, 1, tzinfo=UTC)),
+FLAWS: Mapping[str, Callable[[Signer], Signer]] = {
+    "verlopen": lambda true: _issued(true, end=datetime(2025, 1, 1, tzinfo=UTC)),
     # A CRL names a certificate by its number: this one has the number of the sample's revoked certificate.
-    "gateway-ingetrokken": lambda true: _issued(true, serial=_certificate("bad-revoked").serial_number),
-    "gateway-vreemd": lambda true: _issued(true, by="other-issuing-ca"),
+    "ingetrokken": lambda true: _issued(true, serial=_certificate("bad-revoked").serial_number),
+    "vreemd": lambda true: _issued(true, by="other-issuing-ca"),
 }
-"""Name in a scenario to what makes it of the true gateway's."""
+"""Name of a flaw to what makes a flawed twin."""
+FORGED = tuple(f"gateway-{flaw}" for flaw in FLAWS)
+"""Names of the gateway's flawed twins, as scenarios name them."""
+
+
+def flawed(true: Signer, flaw: str) -> Signer:
+    """The same name and key with one flaw: `verlopen`, `ingetrokken` or `vreemd`.
+
+    Raises:
+        KeyError: there is no such flaw.
+    """
+    return FLAWS[flaw](true)

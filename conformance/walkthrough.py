@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
-from conformance.forged import FORGED
+from conformance.forged import FORGED, flawed
 from conformance.messages import names
 from conformance.sample import sample_price, sample_rows
 from gateway.berichten.names import ANTWOORD, ZORGKAS
@@ -38,7 +38,7 @@ _PIJLER, _CODE = "eibwfin", "763055"
 def sample_signer(name: str) -> Signer:
     """Signer of a sample certificate, or of a flawed twin of the gateway's (forged.FORGED)."""
     if name in FORGED:
-        return FORGED[name](sample_signer("gateway"))
+        return flawed(sample_signer("gateway"), name.removeprefix("gateway-"))
     return load_signer((data_dir("certs-sample") / f"{name}.p12").read_bytes(), PASSWORD)
 
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
+from gateway.api.app import BASIS, api_app
 from gateway.clock import ClockGuard, shifted_clock, system_clock
 from gateway.console.routes import console_app
 from gateway.cookbook.laden import load_cookbooks
@@ -107,6 +108,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(observe_router(gateway))
     if settings.console:
         app.mount("/console", console_app(gateway))
+        app.mount(BASIS, api_app(gateway))
     return SoapServices(gateway, app)
 
 

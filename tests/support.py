@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -181,6 +182,21 @@ def running_gateway(
         yield gateway
     finally:
         gateway.stop()
+
+
+def console_session(gateway: RunningGateway, account: str = "olga", purpose: str = "levering") -> requests.Session:
+    """An HTTP session of somebody who logged in to the console by password and stated a purpose; no browser needed."""
+    session = requests.Session()
+
+    def post(path: str, **fields: str) -> None:
+        token = re.search(r'name="_csrf" value="([0-9a-f]{64})"', session.get(f"{gateway.base}{path}", timeout=10).text)
+        assert token is not None, f"no form at {path}"
+        reply = session.post(f"{gateway.base}{path}", data={"_csrf": token[1], **fields}, timeout=10)
+        assert reply.ok, (path, reply.status_code)
+
+    post("/console/aanmelden", naam=account, wachtwoord="vsb-sample", verder="/console/hulp")
+    post("/console/doel", _doel=purpose, terug="/console/hulp")
+    return session
 
 
 @contextmanager

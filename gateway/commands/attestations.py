@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from conformance.attestation import AttestationProblem, Attested, verify
 from gateway.clock import BRUSSELS
-from gateway.commands.register import Actor, Until, change
+from gateway.commands.register import Actor, Reason, Until, change
 from gateway.commands.shared import CaBundle, Database, accept_past, configured_crls, now, open_store, print_table, stop
 from gateway.cookbook.laden import load_cookbooks
 from gateway.reference.attestaties import GELDIG, Bewezen, attestaties, opnieuw_nodig, registreer
@@ -44,6 +44,7 @@ def register(
     ] = None,
     licence_hash: Annotated[str | None, typer.Option(help="SHA-256 of the licence password, hex, instead of asking.")] = None,
     actor: Actor = None,
+    reason: Reason = None,
     ca_bundle: CaBundle = None,
     database: Database = None,
 ) -> None:
@@ -64,6 +65,7 @@ def register(
     change(
         database,
         actor,
+        reason,
         lambda conn, door: registreer(conn, proven, number, day, until or day + GELDIG, door, versie_van=from_version, **licence),
     )
 

@@ -58,7 +58,8 @@ class Aanmelden:
     def _veilig(self, handelaar: Callable[[Request, FormData], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                velden = FormData()
+                velden, adres = FormData(), request.client.host if request.client else ""
+                self._gateway.address_limit.take(f"console/{adres}", self._gateway.clock().timestamp())
                 if request.method == "POST":
                     velden = await http.lees_formulier(request, limit=16_384, timeout=self._gateway.settings.body_timeout)
                 response = await run_in_threadpool(handelaar, request, velden)

@@ -13,10 +13,13 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from gateway.console.rechten import OngeldigePersoon, Persoon, Rol
+from gateway.refusal import Code, Refusal
 
 # argon2-cffi's defaults: RFC 9106 §4, second recommended option (64 MiB), so few at once.
 _HASHER = PasswordHasher()
 _AT_ONCE = BoundedSemaphore(2)
+_PATIENCE = 3.0
+"""Seconds that a login waits for its turn; a flood of logins may not hold the threads of the others."""
 _NIEMAND = _HASHER.hash("nobody has this password")
 
 
@@ -70,11 +73,18 @@ def _account(rij: Mapping[str, Any]) -> Account:
 
 
 def controleer(accounts: Mapping[str, Account], naam: str, wachtwoord: str) -> Account | None:
-    """The account when name and password fit; as slow for a name that nobody has."""
+    """The account when name and password fit; as slow for a name that nobody has.
+
+    Raises:
+        Refusal: BUSY, when too many log in at once.
+    """
     account = accounts.get(naam)
-    with _AT_ONCE:
-        try:
-            _HASHER.verify(_NIEMAND if account is None else account.hash, wachtwoord)
-        except (VerificationError, InvalidHashError):
-            return None
+    if not _AT_ONCE.acquire(timeout=_PATIENCE):
+        raise Refusal(Code.BUSY, place="aanmelden", retry_after=5)
+    try:
+        _HASHER.verify(_NIEMAND if account is None else account.hash, wachtwoord)
+    except (VerificationError, InvalidHashError):
+        return None
+    finally:
+        _AT_ONCE.release()
     return account

@@ -92,6 +92,9 @@ class Poort:
             return fout(request, 403, "Uw rol mag dit niet zien of doen.", sessie=sessie)
         sessie = self._houd_wakker(request, sessie, velden, nu)
         vraag = self.vraag(request, sessie, velden, nu)
+        if scherm.methode == "POST":
+            # The address may name a message; the screen's own path does not.
+            log.info("console_post", actor=sessie.persoon.actor, screen=scherm.pad, right=scherm.recht.value)
         try:
             return scherm.handelaar(vraag)
         except NietGevonden:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -12,10 +12,11 @@ from urllib.parse import urlencode
 from sqlalchemy import Connection, Row
 from starlette.responses import Response
 
-from gateway.berichten.markeren import Regel
+from gateway.console.operator.inhoud import Inhoud, lees
+from gateway.console.talen import Taal
 from gateway.console.vraag import NietGevonden, Vraag
 from gateway.diensten import inzage
-from gateway.diensten.lezen_scherm import lees_payload, payload_regels, woorden_van
+from gateway.diensten.lezen_scherm import woorden_van
 from gateway.diensten.opmerkingen import Opmerking, van_bewaard
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
@@ -92,7 +93,8 @@ class Stukbeeld:
     stappen: list[Row[Any]]
     beslissingen: list[Row[Any]]
     opmerkingen: tuple[Opmerking, ...]
-    regels: list[Regel | None] | None
+    inhoud: Inhoud | None
+    """None when one may not see it."""
     woorden: list[tuple[str, str]]
     """What the facility itself says of why."""
     voorziening: str | None
@@ -108,15 +110,29 @@ def stukbeeld(vraag: Vraag, conn: Connection, row: Row[Any], *, persoon: bool = 
     beslissingen = dossiers.beslissingen(conn, row.id)
     opmerkingen = van_bewaard(r for b in beslissingen for r in b.redenen)
     gevonden = lookup.persoon(conn, row.insz) if persoon and row.insz is not None else None
-    payload = lees_payload(vraag.gateway, conn, row) if persoon else None
     faciliteit = None if row.voorziening is None else lookup.voorziening(conn, row.voorziening)
     return Stukbeeld(
         row=row,
         stappen=berichten.levensloop(conn, row.id),
         beslissingen=beslissingen,
         opmerkingen=opmerkingen,
-        regels=payload_regels(payload, opmerkingen),
-        woorden=woorden_van(payload),
+        inhoud=lees(vraag.gateway, conn, row.id, in_het_kort(opmerkingen, vraag.taal), row.octetten) if persoon else None,
+        woorden=woorden_van(vraag.gateway, conn, row) if persoon else [],
         voorziening=None if faciliteit is None else faciliteit.naam,
         persoon=None if gevonden is None else f"{gevonden.voornaam} {gevonden.naam}",
     )
+
+
+def in_het_kort(opmerkingen: Sequence[Opmerking], taal: Taal) -> list[dict[str, Any]]:
+    """Remarks as the message's own lines show them; what to do about each stands in the list beside it."""
+    return [
+        {
+            "code": o.code,
+            "tekst": o.tekst_en if taal is Taal.EN else o.tekst,
+            "plaats": o.plaats,
+            "regel": o.regel,
+            "record": o.record,
+            "zone": o.zone,
+        }
+        for o in opmerkingen
+    ]

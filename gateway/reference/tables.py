@@ -181,3 +181,19 @@ laadbeurt = Table(
     Column("wanneer", Moment, nullable=False),
 )
 """Which files made the reference data what it is."""
+
+invoer = Table(
+    "invoer",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("bestanden", JSON, nullable=False, comment="list of naam, octetten and sha256, in the order of sending"),
+    Column("toestand", String(16), nullable=False),
+    Column("gelezen", BigInteger, nullable=False, comment="octets read by the step under way"),
+    Column("verslag", JSON, comment="what the check found, bounded"),
+    Column("probleem", String(500), comment="why it failed, without personal data"),
+    Column("door", String(128), nullable=False, comment="who sent it"),
+    Column("gemaakt_op", Moment, nullable=False),
+    Column("bijgewerkt_op", Moment, nullable=False, comment="the last sign of life of the step under way"),
+    Index("ix_invoer_gemaakt", "gemaakt_op"),
+)
+"""Reference files that somebody sent by screen or API: checked, shown, and loaded when somebody agrees."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
+from gateway.reference.tables import voorziening
 from gateway.store.tables import bericht, beslissing, geweigerde_lijn
 
 
@@ -21,7 +22,7 @@ class Eigen:
     """Numbers of attests: what these packages sent."""
 
     def voorwaarden(self) -> list[ColumnElement[bool]]:
-        """Each a reason why a message is one's own; every one has an index that a page walks."""
+        """Each a reason why a message is one's own."""
         b = bericht.c
         gevonden: list[ColumnElement[bool]] = [b.attest == a for a in self.attesten]
         for riziv in self.voorzieningen:
@@ -61,11 +62,26 @@ def berichten_van(conn: Connection, eigen: Eigen, keuze: Filter, limit: int) -> 
     Every reason is asked by itself, since a database that joins them with OR reads all that is older too.
     """
     gevonden: dict[str, Row[Any]] = {}
-    for reden in eigen.voorwaarden():
+    for reden in _met_index(conn, eigen):
         vraag = select(bericht).where(reden, bericht.c.dienst != "zorgkas", *keuze.voorwaarden())
         for row in conn.execute(vraag.order_by(bericht.c.id.desc()).limit(limit)):
             gevonden[row.id] = row
     return [gevonden[i] for i in sorted(gevonden, reverse=True)[:limit]]
+
+
+def _met_index(conn: Connection, eigen: Eigen) -> list[ColumnElement[bool]]:
+    """The reasons of `Eigen`, each as one value of a column whose index is in the order of a page."""
+    b = bericht.c
+    gevonden: list[ColumnElement[bool]] = [b.attest == a for a in eigen.attesten]
+    for riziv in eigen.voorzieningen:
+        if len(riziv) == 11:
+            gevonden.append(b.voorziening == riziv)
+            continue
+        bekend = select(voorziening.c.riziv).where(voorziening.c.riziv.between(f"{riziv}000", f"{riziv}999"))
+        # Clients pad 8 digits with zeros, also when that is no registered number.
+        nummers = {f"{riziv}000", *conn.execute(bekend).scalars()}
+        gevonden += [b.afzender == f"riziv:{riziv}", *(b.voorziening == n for n in sorted(nummers))]
+    return gevonden
 
 
 def eigen_bericht(conn: Connection, eigen: Eigen, bericht_id: str) -> Row[Any] | None:

@@ -41,7 +41,8 @@ def in_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, na: tuple[d
         .limit(limit)
     )
     if na is not None:
-        query = query.where(or_(b.vervalt_op > na[0], and_(b.vervalt_op == na[0], b.bericht_id > na[1])))
+        later = or_(b.vervalt_op > na[0], and_(b.vervalt_op == na[0], b.bericht_id > na[1]))
+        query = query.where(b.vervalt_op >= na[0], later)
     return list(conn.execute(query))
 
 
@@ -98,7 +99,9 @@ def afrekeningen(conn: Connection, zorgkas: str, *, na: tuple[datetime, str] | N
     z = zending.c
     query = _zendingen(zorgkas).where(z.afgerekend_op.is_not(None))
     if na is not None:
-        query = query.where(or_(z.afgerekend_op < na[0], and_(z.afgerekend_op == na[0], z.bericht_id < na[1])))
+        # The bound alone is what an index can begin at.
+        later = or_(z.afgerekend_op < na[0], and_(z.afgerekend_op == na[0], z.bericht_id < na[1]))
+        query = query.where(z.afgerekend_op <= na[0], later)
     return list(conn.execute(query.order_by(z.afgerekend_op.desc(), z.bericht_id.desc()).limit(limit)))
 
 

@@ -17,12 +17,11 @@ from sqlalchemy import select
 from conformance.messages import envelope, head, start
 from conformance.walkthrough import sample_signer
 from gateway.berichten.factuur_schrijven import schrijf_zending
-from gateway.berichten.markeren import records, regels, venster, zoek
+from gateway.berichten.markeren import plaats_in
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
-from gateway.diensten.opmerkingen import Opmerking
 from gateway.diensten.proef_scherm import Proefuitslag, probeer
 from gateway.diensten.toegang import toegang_van
 from gateway.diensten.zaakdossier import schrijf_zaakdossier
@@ -102,7 +101,7 @@ def test_an_uploaded_zending_flat_or_not_is_judged_to_the_cent(w: Wereld) -> Non
             assert (uitslag.soort, uitslag.uitkomst, codes(uitslag)) == ("zending", uitkomst, verwacht)
     uitslag = doe(w, naar_plat(fout))
     assert uitslag.plat is not None
-    assert [r.nummer for r in records(uitslag.plat, uitslag.opmerkingen) if r.opmerkingen] == [3]
+    assert [o.regel for o in uitslag.opmerkingen] == [3]
     assert doe(w, schrijf_zending(replace(goed, derdebetalende=IBW2))).uitkomst == "geweigerd"
 
 
@@ -111,25 +110,23 @@ def _eigen(w: Wereld) -> list[object]:
         return list(berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50))
 
 
-def test_remarks_stand_at_their_lines_also_in_a_message_of_one_line() -> None:
-    root = etree.fromstring(
-        '<a xmlns="urn:x"><b>1</b><b at="2">2<!-- weg --></b><c><d>&lt;script&gt;alert(1)&lt;/script&gt;</d></c></a>'
-    )
-    op = [
-        Opmerking(code="X", ernst="geweigerd", tekst="", tekst_en="", plaats=p, regel=r)
-        for p, r in (("/a/b[2]", None), ("/a/c/weg", None), ("/niets", None), ("/Envelope/Body/a", 1))
-    ]
-    lijnen = regels(root, op)
-    assert {r.tekst.strip().split(">")[0]: r.opmerkingen for r in lijnen if r.opmerkingen} == {
-        '<b at="2"': (1,),
-        "<c": (2,),
-        '<a xmlns="urn:x"': (4,),
-    }
-    assert zoek(root, "/a/c/d") is root[2][0]
-    lang = [replace(lijnen[0], nummer=n, opmerkingen=(1,) if n == 900 else ()) for n in range(1, 1001)]
-    kort = venster(lang)
-    assert [r.nummer for r in kort if r is not None and r.opmerkingen] == [900]
-    assert len(kort) < 40
+@pytest.mark.parametrize(
+    ("plaats", "regel", "verwacht"),
+    [
+        ("/a/b[2]", None, "/a/b[2]"),
+        ("/a/b", None, "/a/b[1]"),
+        ("/a/c/weg/nog", None, "/a/c"),
+        ("/Envelope/Body/a/c", 1, "/a"),
+        ("//d", None, "/a/c/d"),
+        ("/a/@attribuut", None, "/a"),
+        ("BinarySecurityToken", None, None),
+        (None, 2, "/a/c"),
+        (None, 99, None),
+    ],
+)
+def test_a_remark_finds_its_element_or_the_nearest_one(plaats: str | None, regel: int | None, verwacht: str | None) -> None:
+    root = etree.fromstring('<a xmlns="urn:x"><b>1</b><b at="2">2</b>\n<c><d>3</d></c></a>')
+    assert plaats_in(root, plaats, regel) == verwacht
 
 
 def test_a_facility_finds_what_it_sent_and_a_vendor_what_its_package_sent(w: Wereld) -> None:

@@ -107,17 +107,19 @@ def visit(browser: Browser, console: ConsoleUnderTest, _states: dict[str, Any]) 
     said: list[str] = []
 
     def open_page(account: str = "olga", path: str = "/", *, purpose: bool = True) -> Page:
-        key = f"{account}/{purpose}"
-        if key not in _states:
+        # A purpose stays with the session, so who is to be asked for one logs in anew.
+        if account not in _states or not purpose:
             first = new_context(browser)
             page = first.new_page()
             log_in(page, console.url, account)
             if purpose:
                 page.goto(f"{console.url}/doel")
                 page.get_by_role("button", name="Verder").click()
-            _states[key] = first.storage_state()
+            state = first.storage_state()
             first.close()
-        context = new_context(browser, storage_state=_states[key])
+            if purpose:
+                _states[account] = state
+        context = new_context(browser, storage_state=_states[account] if purpose else state)
         contexts.append(context)
         page = context.new_page()
         page.on("console", lambda m: said.append(m.text) if "Content Security Policy" in m.text else None)

@@ -35,7 +35,7 @@ def test_a_facility_finds_its_refused_message_what_to_do_and_where(console: Cons
     axe(page)
     page.locator(f"a[href$='{bericht_id}']").click()
     expect(page.locator(".doen").first).to_contain_text("Wat doen")
-    expect(page.locator(".bron li.raak")).to_contain_text("Startdatum")
+    expect(page.locator(".xml li.mis")).to_contain_text("Startdatum")
     axe(page)
     reference = page.locator(".kop code").inner_text()
     page.goto(f"{console.url}/eigen")
@@ -60,7 +60,7 @@ def test_a_facility_tries_a_message_until_the_checks_are_content_and_sends_nothi
     page.get_by_role("button", name="Controleren").click()
     expect(page.locator("#uitslag")).to_contain_text("geweigerd")
     expect(page.locator("#uitslag")).to_contain_text("proef, niets bewaard")
-    expect(page.locator(".bron li.raak")).to_contain_text("Startdatum")
+    expect(page.locator(".xml li.mis")).to_contain_text("Startdatum")
     axe(page)
     page.get_by_label("Plak een bericht").fill("<a><b></a>")
     page.get_by_role("button", name="Controleren").click()
@@ -83,7 +83,7 @@ def test_a_flat_file_is_uploaded_and_its_records_are_marked(
     page.get_by_label("Of kies een bestand").set_input_files(bestand)
     page.get_by_role("button", name="Controleren").click()
     expect(page.locator("#uitslag")).to_contain_text("zending geweigerd")
-    expect(page.locator(".bron li.raak").first).to_be_visible()
+    expect(page.locator(".zone.mis").first).to_be_visible()
     axe(page)
 
 

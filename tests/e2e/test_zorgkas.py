@@ -7,13 +7,11 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlalchemy import select, update
+from sqlalchemy import update
 
-from gateway.console.sessies import digest
-from gateway.store.audit_tables import audit
 from gateway.store.console_tables import console_sessie
-from gateway.store.engine import make_engine
 from tests.e2e.conftest import ConsoleUnderTest, log_in
+from tests.e2e.support import audited, database, session_key
 from tests.e2e.werk import HOSTILE, Werk, werk_op
 
 Visit = Callable[..., Page]
@@ -42,7 +40,7 @@ def test_a_person_takes_what_is_due_from_the_list_and_decides(
     expect(page.locator("tbody a").first).to_be_focused()
     page.locator(f"a[href$='{bericht_id}']").click()
     expect(page.get_by_text("Twee dagen zonder stroom.").first).to_be_visible()
-    expect(page.locator(".bron li.raak")).to_contain_text("Startdatum")
+    expect(page.locator(".xml li.mis")).to_contain_text("Startdatum")
     axe(page)
     vul_in(page)
     expect(page.get_by_text(WOORDEN)).to_be_visible()
@@ -76,13 +74,10 @@ def test_a_session_that_ends_in_the_middle_of_a_decision_decides_nothing_and_los
     anonymous.goto(f"{console.url}/beraad/{bericht_id}")
     anonymous.get_by_role("button", name="Verder").click()
     vul_in(anonymous)
-    engine = make_engine(console.gateway.environment["VSB_DATABASE_URL"])
-    cookie = next(c["value"] for c in anonymous.context.cookies() if "sessie" in c["name"])
-    with engine.begin() as conn:
+    with database(console) as conn:
         long_ago = console.gateway.now() - timedelta(hours=2)
-        ended = update(console_sessie).where(console_sessie.c.sleutel == digest(cookie)).values(gezien_op=long_ago)
-        assert conn.execute(ended).rowcount == 1
-    engine.dispose()
+        mine = update(console_sessie).where(console_sessie.c.sleutel == session_key(anonymous))
+        assert conn.execute(mine.values(gezien_op=long_ago)).rowcount == 1
     anonymous.get_by_role("button", name="Aanvaarden").click()
     expect(anonymous.get_by_role("heading", name="Aanmelden")).to_be_visible()
     assert werk.facility.raadplegen(MessageId=bericht_id).Uitkomst == "in_beraad"
@@ -116,11 +111,8 @@ def test_another_zorgkas_s_piece_is_not_there_and_the_question_is_on_record(
         assert answer.status == 404, pad
         teksten.add(kaat.locator("main").inner_text())
     assert len(teksten) == 1, "nobody can tell what is there from what is not"
-    engine = make_engine(console.gateway.environment["VSB_DATABASE_URL"])
-    with engine.connect() as conn:
-        rows = conn.execute(select(audit.c.actor, audit.c.onderwerp).where(audit.c.gebeurtenis == "inzage_geweigerd")).all()
-    engine.dispose()
-    assert {(r[0], r[1]) for r in rows} >= {("account:karel (zorgkas)", pad) for pad in adressen}
+    asked = {(r["actor"], r["onderwerp"]) for r in audited(console, "inzage_geweigerd")}
+    assert asked >= {("account:karel (zorgkas)", pad) for pad in adressen}
 
 
 def test_records_are_ticked_taken_back_and_settled_to_the_cent(

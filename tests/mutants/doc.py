@@ -12,17 +12,17 @@ PAGE = Path(__file__).parents[2] / "docs" / "mutants.md"
 _HEADS = {
     "server": (
         "Central applications",
-        "The real gateway with one function changed ([ingrepen.py](../tests/mutants/ingrepen.py)), asked by "
+        "The real gateway with one function changed ([tests/mutants/server](../tests/mutants/server)), asked by "
         "`vsb-conformance run`.",
     ),
     "zorgkas": (
         "Receivers of a zorgkas",
-        "The reference receiver with one function changed ([ontvangers.py](../tests/mutants/ontvangers.py)), asked by "
+        "The reference receiver with one function changed ([tests/mutants/zorgkas](../tests/mutants/zorgkas)), asked by "
         "`vsb-conformance run --role zorgkas`.",
     ),
     "afzender": (
         "Senders",
-        "The reference vendor with one method changed ([afzenders.py](../tests/mutants/afzenders.py)), judged by "
+        "The reference vendor with one method changed ([tests/mutants/afzender](../tests/mutants/afzender)), judged by "
         "`vsb-conformance serve --hook`.",
     ),
 }
@@ -37,7 +37,7 @@ conformance: <scenarios> scenarios, <passed>/<must> must, <caught>/<mutants> mut
 ```
 
 `.venv/bin/python -m tests.mutants.run --kind server stale-timestamp` does it for one. A new one is an entry in
-`tests/mutants/<kind>.toml` and a function (of senders a class) of the same name. A mutant that no scenario catches is a scenario to write.
+`tests/mutants/<kind>/mutanten.toml` and a function (of senders a class) of the same name. A mutant that no scenario catches is a scenario to write.
 This page is made of that data: `.venv/bin/python -m tests.mutants.doc`.
 """
 

@@ -31,9 +31,9 @@ def mutants(kind: str | None = None) -> list[Mutant]:
     """
     found: list[Mutant] = []
     for name in KINDS:
-        data = tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"))
+        data = tomllib.loads((_FOLDER / name / "mutanten.toml").read_text(encoding="utf-8"))
         if data["kind"] != name or set(data) != {"kind", "mutant"}:
-            raise ValueError(f"{name}.toml: kind = {name!r} and [[mutant]], nothing else")
+            raise ValueError(f"{name}/mutanten.toml: kind = {name!r} and [[mutant]], nothing else")
         found += [Mutant(kind=name, **one) for one in data["mutant"]]
     if len({(m.kind, m.name) for m in found}) != len(found):
         raise ValueError("a mutant stands twice")

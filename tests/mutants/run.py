@@ -20,7 +20,7 @@ from conformance.sender.server import judge_sender
 from conformance.verdict import Result, Run, Verdict
 from conformance.zorgkas_role import zorgkas_plan
 from conformance.zorgkas_run import run_zorgkas
-from tests.mutants.afzenders import hook
+from tests.mutants.afzender import hook
 from tests.mutants.gegevens import KINDS, Mutant, mutants
 from tests.mutants.start import receivers, seeded, targets
 

@@ -23,7 +23,7 @@ from conformance.runner import Target, Targets, month_before
 from gateway.clock import system_clock
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.mutants.ingrepen", "tests.mutants.ontvangers", "gateway.commands.serve"])
+_CONTEXT.set_forkserver_preload(["tests.mutants.server", "tests.mutants.zorgkas", "gateway.commands.serve"])
 
 
 def start(work: Callable[..., None], *arguments: Any, log: Path) -> BaseProcess:
@@ -52,7 +52,7 @@ def serve_mutant(name: str, settings: Mapping[str, str]) -> None:
     """The gateway's server with the fault of a name in it; `echt` has none."""
     from gateway.commands import serve
     from gateway.settings import Settings
-    from tests.mutants.ingrepen import INGREPEN
+    from tests.mutants.server import INGREPEN
 
     os.environ.update(settings)
     INGREPEN.get(name, lambda: None)()
@@ -64,7 +64,7 @@ def serve_mutant(name: str, settings: Mapping[str, str]) -> None:
 def work_mutant(name: str, settings: Mapping[str, str]) -> None:
     """Its worker, with the same fault."""
     from gateway.commands import serve
-    from tests.mutants.ingrepen import INGREPEN
+    from tests.mutants.server import INGREPEN
 
     os.environ.update(settings)
     INGREPEN.get(name, lambda: None)()
@@ -140,7 +140,7 @@ sys.exit({{0: 1, 1: 0}}.get(len(found), 2))
 @contextmanager
 def receivers(name: str, folder: Path) -> Iterator[tuple[str, str]]:
     """A broken receiver of zorgkas 280; yields its address, and the program that says how often it keeps a message."""
-    from tests.mutants.ontvangers import serve
+    from tests.mutants.zorgkas import serve
 
     folder.mkdir(parents=True)
     port, log, hook = free_port(), folder / "log", folder / "kept.py"

@@ -6,12 +6,12 @@ import pytest
 
 from conformance.plan import Level
 from conformance.plans import whole_plan
-from tests.mutants import afzenders, ingrepen, ontvangers
+from tests.mutants import afzender, server, zorgkas
 from tests.mutants.doc import PAGE, page
 from tests.mutants.gegevens import KINDS, Mutant, mutants
 from tests.mutants.run import TRUE, prove
 
-WORKS = {"server": ingrepen.INGREPEN, "zorgkas": ontvangers.INGREPEN, "afzender": afzenders.VENDORS}
+WORKS = {"server": server.INGREPEN, "zorgkas": zorgkas.INGREPEN, "afzender": afzender.VENDORS}
 SAMPLE = {
     "server": ("pinned-certificate", "receipt-of-other-bytes"),
     "zorgkas": ("race", "keeps-what-it-refuses"),

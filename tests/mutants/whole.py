@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import sys
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -30,9 +32,10 @@ def own_runs(folder: Path) -> Iterator[tuple[str, Run]]:
         yield "gateway", run_server(new_run(plan), plan, own_targets(folder / "doelen"), options)
     with console.status("the reference receiver"), receivers(TRUE, folder / "zorgkas") as (address, kept):
         yield "receiver", run_zorgkas(address, kept=kept)
-    for pillar in pillars():
-        with console.status(f"the reference vendor, {pillar}"):
-            yield f"vendor {pillar}", judge_sender(pillar, handle, folder / pillar)
+    with console.status("the reference vendor"), ProcessPoolExecutor(2, multiprocessing.get_context("forkserver")) as pool:
+        work = {pillar: pool.submit(judge_sender, pillar, handle, folder / pillar) for pillar in pillars()}
+        for pillar, run in work.items():
+            yield f"vendor {pillar}", run.result()
 
 
 def wrong(result: Result) -> str:

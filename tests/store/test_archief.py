@@ -19,7 +19,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import requests
 from sqlalchemy import insert, inspect, select, text, update
 from sqlalchemy.exc import IntegrityError
 from typer.testing import CliRunner, Result
@@ -31,6 +30,7 @@ from gateway.exchange import mailbox, outbox
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.toestand import Toestand
 from gateway.paths import data_dir
+from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
 from gateway.refusal import Code, Refusal
 from gateway.store import berichten
 from gateway.store.archief import Archiefkast, ArchiefProbleem, Uitslag, alleen, archiveer, geregistreerd, gesloten_voor
@@ -47,7 +47,7 @@ from gateway.store.tables import levensstap, levering, poging, taak
 from gateway.trust.chain import load_trust_store
 from gateway.trust.revocation import RevocationMode
 from tests.store.maanden import FEB, JAN, MRT, NU, bericht, dag, inhoud, kast, lever, maanden, sample, tabellen, vul
-from tests.support import IBW1, PERSONS, RunningGateway
+from tests.support import IBW1, PERSONS, RunningGateway, console_session
 
 pytestmark = pytest.mark.both_engines
 GRENS = gesloten_voor(NU, 24)
@@ -427,7 +427,8 @@ def test_a_delivery_that_somebody_reopened_says_where_its_bytes_are(box: Archief
 def test_a_gateway_answers_about_archived_messages_as_before(
     start_gateway: Callable[..., AbstractContextManager[RunningGateway]], url: str, tmp_path: Path
 ) -> None:
-    with start_gateway(VSB_DATABASE_URL=url, VSB_CONSOLE="true", options=("--no-worker",)) as gateway:
+    console = {"VSB_CONSOLE": "true", "VSB_CONSOLE_ACCOUNTS": str(SAMPLE_ACCOUNTS)}
+    with start_gateway(VSB_DATABASE_URL=url, options=("--no-worker",), **console) as gateway:
         now, own_id = gateway.now(), str(uuid4())
         facility = FacilityClient(gateway.base, sample_signer("facility-ibw-1"), IBW1, pijler="eibwfin", clock=lambda: now)
         stay = {"Startdatum": gateway.today(), "TypeVerblijf": "regulier"}
@@ -448,7 +449,7 @@ def test_a_gateway_answers_about_archived_messages_as_before(
         assert facility.raadplegen(MessageId=answer.MessageId).Stap[0].Naam == "ontvangen"
         again = facility.indienen(own_id, PERSONS["els"], StartVerblijf=stay)
         assert (again.MessageId, again.Uitkomst) == (answer.MessageId, answer.Uitkomst)
-        page = requests.get(f"{gateway.base}/console/berichten/{answer.MessageId}", timeout=10)
+        page = console_session(gateway).get(f"{gateway.base}/console/berichten/{answer.MessageId}", timeout=10)
         assert page.status_code == 200
         assert f"{done.bestand}" in page.text
 

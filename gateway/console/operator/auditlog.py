@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from urllib.parse import urlencode
 
 from sqlalchemy import select
@@ -39,7 +40,7 @@ def lijst(vraag: Vraag) -> Response:
     volgende = rijen[PAGINA - 1].volgnr if len(rijen) > PAGINA else laatste if laatste and laatste > 1 else None
     return vraag.toon(
         "operator/audit.html",
-        rijen=[(r, _gegevens(r.gegevens)) for r in rijen[:PAGINA]],
+        rijen=[(r, datetime.fromisoformat(r.tijdstip), _gegevens(r.gegevens)) for r in rijen[:PAGINA]],
         woorden={g.value: g.woorden for g in Gebeurtenis},
         soort=soort,
         soorten=[("", "alle"), *((g.value, g.woorden) for g in Gebeurtenis)],
@@ -48,4 +49,8 @@ def lijst(vraag: Vraag) -> Response:
 
 
 def _gegevens(tekst: str) -> list[tuple[str, str]]:
-    return [(naam, "–" if waarde is None else str(waarde)) for naam, waarde in json.loads(tekst).items()]
+    return [
+        (naam, ", ".join(waarde) if isinstance(waarde, list) else str(waarde))
+        for naam, waarde in json.loads(tekst).items()
+        if waarde is not None
+    ]

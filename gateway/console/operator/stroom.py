@@ -11,7 +11,7 @@ from gateway.console.vensters import NUL, Telling, begrensd, telling
 from gateway.store.berichten import Stap
 from gateway.store.tables import bericht
 
-MEEST = 10_000
+MEEST = 4_000
 """A bucket is counted to here."""
 
 Standen = Mapping[tuple[str, Stap], Telling]

@@ -98,6 +98,7 @@ class Weigering:
 
     code: str
     tekst: str
+    tekst_en: str
     aantal: int
     deel: int
     """Of a hundred, against the most frequent one."""
@@ -114,15 +115,16 @@ def weigeringen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> tuple[l
             meer |= len(gevonden) == _STEEKPROEF
             ids.extend(gevonden)
     teller: Counter[str] = Counter()
-    teksten: dict[str, str] = {}
+    teksten: dict[str, tuple[str, str]] = {}
     for begin in range(0, len(ids), 500):
         rijen = conn.execute(select(beslissing.c.redenen).where(beslissing.c.bericht_id.in_(ids[begin : begin + 500])))
         for (redenen,) in rijen:
             for code in {r["code"] for r in redenen}:
                 teller[code] += 1
-            teksten |= {r["code"]: r["tekst"] for r in redenen}
+            teksten |= {r["code"]: (r["tekst"], r.get("tekst_en") or r["tekst"]) for r in redenen}
     meest = max(teller.values(), default=1)
-    return [Weigering(code=c, tekst=teksten[c], aantal=n, deel=100 * n // meest) for c, n in teller.most_common(8)], meer
+    gevonden = [(code, aantal, *teksten[code]) for code, aantal in teller.most_common(8)]
+    return [Weigering(code=c, aantal=n, tekst=nl, tekst_en=en, deel=100 * n // meest) for c, n, nl, en in gevonden], meer
 
 
 def alarmen(conn: Connection) -> Sequence[Row[Any]]:

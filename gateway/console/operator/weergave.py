@@ -25,6 +25,7 @@ class Fout:
 
     code: str
     tekst: str
+    tekst_en: str
     verwacht: str | None
     gevonden: str | None
     remedie: str | None
@@ -57,7 +58,9 @@ def fouten_per_plaats(redenen: Sequence[Mapping[str, Any]]) -> dict[str, list[Fo
     gevonden: dict[str, list[Fout]] = defaultdict(list)
     for r in redenen:
         velden = {n: r.get(n) for n in ("verwacht", "gevonden", "remedie")}
-        gevonden[_plaats(r.get("plaats"))].append(Fout(code=str(r["code"]), tekst=str(r["tekst"]), **velden))
+        gevonden[_plaats(r.get("plaats"))].append(
+            Fout(code=str(r["code"]), tekst=str(r["tekst"]), tekst_en=str(r.get("tekst_en") or r["tekst"]), **velden)
+        )
     return gevonden
 
 

@@ -13,7 +13,7 @@ from gateway.store.berichten import Stap
 from gateway.store.tables import bericht, zending
 
 PAGINA = 50
-STUK = 20_000
+STUK = 8_000
 """Messages that one page looks at, at most."""
 GEWEIGERD = "geweigerd"
 """Stands for both refusals."""

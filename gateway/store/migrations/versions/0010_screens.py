@@ -66,8 +66,8 @@ def downgrade() -> None:
     op.drop_index("ix_beraad_zorgkas", table_name="beraad")
     op.drop_index("ix_audit_onderwerp", table_name="audit")
     op.drop_index("ix_bericht_attest", table_name="bericht")
-    with op.batch_alter_table("bericht") as bericht:
-        bericht.drop_column("attest")
+    # Not in a batch: SQLite would build the table anew and lose the triggers that guard it.
+    op.drop_column("bericht", "attest")
     op.drop_table("steekproef")
     op.drop_table("weigervoorstel")
     op.drop_table("zorgkashandeling")

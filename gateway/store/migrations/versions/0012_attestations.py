@@ -6,7 +6,7 @@ from alembic import op
 from gateway.store.types import Moment
 
 revision = "0012"
-down_revision = "0008"
+down_revision = "0011"
 stage = "pre"
 
 

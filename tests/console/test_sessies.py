@@ -1,0 +1,97 @@
+"""Sessions, kept forms and failed logins, on both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from gateway.console import pogingen, sessies
+from gateway.console.rechten import Persoon, Rol
+from gateway.console.sessies import Concept, Termijn
+from gateway.store.console_tables import console_sessie
+from gateway.store.engine import Store
+
+NU = datetime(2026, 3, 2, 9, tzinfo=UTC)
+TERMIJN = Termijn(stil=timedelta(minutes=30), totaal=timedelta(hours=10))
+OLGA = Persoon(account="account:olga", naam="Olga", rol=Rol.OPERATOR)
+KAREL = Persoon(account="account:olga", naam="Olga", rol=Rol.ZORGKAS, zorgkas="180")
+
+
+def begin(store: Store) -> str:
+    with store.writing() as conn:
+        return sessies.begin(conn, [OLGA, KAREL], OLGA, NU)
+
+
+def read(store: Store, cookie: str, moment: datetime = NU) -> sessies.Sessie | None:
+    with store.reading() as conn:
+        return sessies.lees(conn, cookie, TERMIJN, moment)
+
+
+def test_a_session_is_who_began_it_and_its_cookie_stands_nowhere(store: Store) -> None:
+    cookie = begin(store)
+    found = read(store, cookie)
+    assert found is not None
+    assert (found.persoon, found.personen, found.verlopen) == (OLGA, (OLGA, KAREL), False)
+    with store.reading() as conn:
+        assert cookie not in repr(conn.execute(select(console_sessie)).all())
+    assert read(store, cookie[:-1]) is None
+
+
+@pytest.mark.parametrize(
+    ("seen", "moment", "ended"),
+    [(0, 29, False), (0, 31, True), (590, 595, False), (599, 601, True)],
+    ids=["a short silence", "a long silence", "busy", "busy for too long"],
+)
+def test_a_session_ends_by_silence_and_after_a_day_of_work(store: Store, seen: int, moment: int, ended: bool) -> None:
+    cookie = begin(store)
+    before = read(store, cookie)
+    assert before is not None
+    with store.writing() as conn:
+        sessies.raak_aan(conn, before, NU + timedelta(minutes=seen))
+    found = read(store, cookie, NU + timedelta(minutes=moment))
+    assert found is not None
+    assert found.verlopen is ended
+
+
+def test_another_role_is_another_cookie_and_does_not_lengthen_the_day(store: Store) -> None:
+    cookie = begin(store)
+    found = read(store, cookie)
+    assert found is not None
+    with store.writing() as conn:
+        other = sessies.wissel(conn, found, Rol.ZORGKAS, NU + timedelta(hours=9))
+        assert sessies.wissel(conn, found, Rol.CONTROLEUR, NU) is None
+    assert other is not None
+    assert read(store, cookie) is None
+    late = read(store, other, NU + timedelta(hours=10, minutes=1))
+    assert late is not None
+    assert (late.persoon, late.verlopen) == (KAREL, True)
+
+
+def test_what_was_typed_goes_back_once_to_who_typed_it(store: Store) -> None:
+    concept = Concept(pad="/console/x", velden=(("reden", "lang"), ("keuze", "a"), ("keuze", "b")))
+    with store.writing() as conn:
+        name = sessies.bewaar_concept(conn, "account:olga", concept, NU)
+        assert name is not None
+        assert sessies.neem_concept(conn, name, "account:bea", NU) is None
+        assert sessies.neem_concept(conn, name, "account:olga", NU + timedelta(hours=3)) is None
+        assert sessies.neem_concept(conn, name, "account:olga", NU) == concept
+        assert sessies.neem_concept(conn, name, "account:olga", NU) is None
+        assert sessies.bewaar_concept(conn, "account:olga", Concept(pad="/x", velden=(("a", "x" * 70_000),)), NU) is None
+
+
+def test_every_further_failure_makes_one_wait_longer_and_a_good_login_forgets_it(store: Store) -> None:
+    with store.writing() as conn:
+        begins = [pogingen.mislukt(conn, "account", "Olga", NU) for _ in range(6)]
+        first = pogingen.wacht(conn, "account", "olga", NU)
+        for _ in range(20):
+            pogingen.mislukt(conn, "account", "olga", NU)
+        longest = pogingen.wacht(conn, "account", "olga", NU)
+        assert begins == [False, False, False, False, True, False]
+        assert first is not None
+        assert longest == timedelta(minutes=15) > first
+        assert pogingen.wacht(conn, "adres", "olga", NU) is None
+        assert pogingen.wacht(conn, "account", "olga", NU + timedelta(minutes=16)) is None
+        pogingen.gelukt(conn, "account", "olga")
+        assert pogingen.wacht(conn, "account", "olga", NU) is None
