@@ -35,12 +35,16 @@ class Stopped(Exception):
     """The session ends while a step is under way; it is done again later."""
 
 
+class Abandoned(Exception):
+    """A person left a scenario before it came to anything."""
+
+
 @dataclass
 class Control:
     """What a person pressed, on the page or the keyboard."""
 
     word: str = ""
-    """`klaar`, `overslaan` or `opnieuw`."""
+    """`klaar`, `overslaan`, or `weg`: leave the scenario without a result."""
     stop: bool = False
 
 
@@ -81,6 +85,7 @@ class Conductor:
 
         Raises:
             Stopped: the session ends.
+            Abandoned: a person left it.
         """
         session = self.session
         session.clear(scenario.id)
@@ -157,7 +162,6 @@ class Conductor:
             self._changed()
             if self.control.word == "overslaan":
                 checks.append(_skipped(number))
-            if self.control.word in ("overslaan", "opnieuw"):
                 break
             if worst(c.verdict for c in found) is Verdict.FAIL:
                 break
@@ -234,6 +238,8 @@ class Conductor:
             with self.tap.changed:
                 if self.control.stop:
                     raise Stopped
+                if self.control.word == "weg":
+                    raise Abandoned
                 if self.control.word:
                     return "u sloot de stap af"
                 now = time.monotonic()
