@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
@@ -227,8 +228,17 @@ class Conductor:
                 number=number,
                 poll_seconds=self.session.options.poll_seconds,
             )
-            return called(self.hook, {**data, "expect": len(step.verwacht.get("labels", ()))}), ""
+            result = called(self.hook, {**data, "expect": len(step.verwacht.get("labels", ()))})
+            # The program is done at once; what works in the background behind it may not be.
+            self._watch_on(lambda: complete(step, task, watch, universe, self._number(task)))
+            return result, ""
         return None, self._wait(step, task, watch, universe)
+
+    def _watch_on(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + self.session.options.quiet
+        with self.tap.changed:
+            while (left := end - time.monotonic()) > 0 and not self.control.stop and not done():
+                self.tap.changed.wait(min(left, 0.2))
 
     def _wait(self, step: Step, task: Task, watch: Watch, universe: Universe) -> str:
         options = self.session.options

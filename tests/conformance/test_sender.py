@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -287,6 +289,19 @@ class TestHook:
         run = judged(ProgramHook(command=command, timeout=1), "bericht/start-els")
         assert run.results["eibwfin/bericht/start-els"].verdict is verdict
         assert any(told in c.got for c in one(run, "bericht/start-els"))
+
+    def test_software_that_works_behind_the_program_is_waited_for(self, conductor: Conductor, judged: Judge) -> None:
+        def starts(step: Mapping[str, Any]) -> HookResult:
+            threading.Timer(0.3, handle, [step]).start()
+            return HookResult(status=0)
+
+        before = conductor.session.options
+        conductor.session.options = replace(before, quiet=30.0)
+        try:
+            run = judged(starts, "bericht/start-els")
+        finally:
+            conductor.session.options = before
+        assert run.results["eibwfin/bericht/start-els"].verdict is Verdict.PASS
 
     def test_skipping_a_must_is_not_passing(self, judged: Judge, conductor: Conductor) -> None:
         run = judged(ProgramHook(command=("sh", "-c", "exit 4")), "bericht/start-els")
