@@ -66,6 +66,10 @@ def serve(
     product: Annotated[str, typer.Option(help="Its name; it is attested for the session as VSB-TEST-0001.")] = "",
     version: Annotated[str, typer.Option(help="Its version, for example 3.2.")] = "",
     patience: Annotated[float, typer.Option(help="Seconds of silence before the suite cuts the line.", min=0.1)] = 30.0,
+    quiet: Annotated[
+        float | None,
+        typer.Option(help="Seconds that the suite goes on watching for what should not come.", min=0, show_default="5"),
+    ] = None,
     step_timeout: Annotated[float, typer.Option(help="Seconds that a person has for a step.", min=1)] = 1800.0,
     mask: Annotated[bool, typer.Option("--mask", help="Keep no person's number in the evidence.")] = False,
     expected_failures: Annotated[
@@ -90,7 +94,9 @@ def serve(
     where = {"host": host, "port": port, "page_port": page_port}
     given: dict[str, Any] = {k: v for k, v in where.items() if v is not None}
     if hook:
-        given |= {"hook": hook, "quiet": 0.0}
+        given["hook"] = hook
+    if quiet is not None:
+        given["quiet"] = quiet
     try:
         if session:
             opened = open_session(folder, session)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from hashlib import sha256
-from typing import Any
-
-from lxml import etree
 
 from conformance.plan import Level, PlanError, Scenario, Step
 from conformance.sender.answers import read_script
 from conformance.sender.arrival import Arrival, Mail
 from conformance.sender.hook import Hook, HookResult, called
-from conformance.sender.judge import Memory, Seen, judge
+from conformance.sender.judge import judge
+from conformance.sender.memory import complete, remember
+from conformance.sender.seen import Memory, Seen
 from conformance.sender.session import Session, stem, utc
 from conformance.sender.tap import Tap, Watch
 from conformance.sender.task import Play, Task, build, for_hook
@@ -37,12 +36,16 @@ class Stopped(Exception):
     """The session ends while a step is under way; it is done again later."""
 
 
+class Abandoned(Exception):
+    """A person left a scenario before it came to anything."""
+
+
 @dataclass
 class Control:
     """What a person pressed, on the page or the keyboard."""
 
     word: str = ""
-    """`klaar`, `overslaan` or `opnieuw`."""
+    """`klaar`, `overslaan`, or `weg`: leave the scenario without a result."""
     stop: bool = False
 
 
@@ -83,6 +86,7 @@ class Conductor:
 
         Raises:
             Stopped: the session ends.
+            Abandoned: a person left it.
         """
         session = self.session
         session.clear(scenario.id)
@@ -159,7 +163,6 @@ class Conductor:
             self._changed()
             if self.control.word == "overslaan":
                 checks.append(_skipped(number))
-            if self.control.word in ("overslaan", "opnieuw"):
                 break
             if worst(c.verdict for c in found) is Verdict.FAIL:
                 break
@@ -189,6 +192,7 @@ class Conductor:
             arrivals=arrivals,
             decided=self._decided(task, universe),
             waiting=self._waiting(task, universe),
+            waiting_tacks=universe.waiting_tacks(self._number(task)),
             memory=Memory(references=self.session.references),
             hook=hooked,
             stopped=stopped,
@@ -197,7 +201,7 @@ class Conductor:
             begun=begun,
         )
         checks = judge(seen, strict=play.scenario.niveau is Level.MUST)
-        _remember(play, seen)
+        remember(play, seen)
         self._keep_texts(play.scenario, number, task, seen)
         return checks, [f for a in arrivals for f in a.files]
 
@@ -224,8 +228,17 @@ class Conductor:
                 number=number,
                 poll_seconds=self.session.options.poll_seconds,
             )
-            return called(self.hook, {**data, "expect": len(step.verwacht.get("labels", ()))}), ""
+            result = called(self.hook, {**data, "expect": len(step.verwacht.get("labels", ()))})
+            # The program is done at once; what works in the background behind it may not be.
+            self._watch_on(lambda: complete(step, task, watch, universe, self._number(task)))
+            return result, ""
         return None, self._wait(step, task, watch, universe)
+
+    def _watch_on(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + self.session.options.quiet
+        with self.tap.changed:
+            while (left := end - time.monotonic()) > 0 and not self.control.stop and not done():
+                self.tap.changed.wait(min(left, 0.2))
 
     def _wait(self, step: Step, task: Task, watch: Watch, universe: Universe) -> str:
         options = self.session.options
@@ -235,10 +248,12 @@ class Conductor:
             with self.tap.changed:
                 if self.control.stop:
                     raise Stopped
+                if self.control.word == "weg":
+                    raise Abandoned
                 if self.control.word:
                     return "u sloot de stap af"
                 now = time.monotonic()
-                if quiet is None and _complete(step, task, watch, universe, self._number(task)):
+                if quiet is None and complete(step, task, watch, universe, self._number(task)):
                     quiet = now + options.quiet
                 if quiet is not None and now >= quiet:
                     return ""
@@ -299,51 +314,6 @@ class Conductor:
             for ending, octets in (("voorbeeld", asked.text.encode()), ("gekomen", content)):
                 path = folder / f"{stem(scenario.id)}.stap-{number}.{n + 1}-{asked.name}.{ending}.xml"
                 path.write_bytes(masked(octets) if self.session.options.mask else octets)
-
-
-def _complete(step: Step, task: Task, watch: Watch, universe: Universe, number: str) -> bool:
-    """Whether what was asked has come, as far as can be seen from here."""
-    came = [a for a in watch.arrivals if a.operation == task.operation]
-    if any(not a.done for a in watch.arrivals) or watch.used < len(watch.script.ways):
-        return False
-    if came and (watch.script.always or step.verwacht.get("pogingen") == 1):
-        return True
-    if task.action == "zend":
-        answered = {a.reference or str(a.nr) for a in came if a.status == 200 and a.how != "html"}
-        wrong = any(a.answer.fault for a in came if a.how == "gewoon")
-        return len(answered) >= len(task.messages) or wrong
-    if task.action == "ophalen":
-        return any(a.done for a in came) and not universe.held and not universe.waiting(number)
-    return task.action != "wacht" and bool(came)
-
-
-def _remember(play: Play, seen: Seen) -> None:
-    """What later steps need of this one's answers."""
-    for asked, group in zip(seen.task.messages, seen.groups, strict=False):
-        taken = next((a for a in group if a.processed and not a.answer.fault), None)
-        values: Mapping[str, str] = {} if taken is None else taken.answer.values
-        if "Dossiernummer" in values:
-            play.values[f"dossier:{asked.name}"] = values["Dossiernummer"]
-        if "MessageId" in values:
-            play.values[f"bericht:{asked.name}"] = values["MessageId"]
-        play.earlier.append(_entry(asked.name, asked.operation, asked.text, group, values))
-
-
-def _entry(name: str, operation: str, text: str, group: list[Arrival], values: Mapping[str, str]) -> dict[str, Any]:
-    root = etree.fromstring(text.encode())
-    return {
-        "name": name,
-        "operation": operation,
-        "referentie": group[0].reference,
-        "sha256": [sha256(a.body).hexdigest() for a in group],
-        "insz": root.findtext(".//{*}Insz") or "",
-        "message_id": values.get("MessageId", ""),
-        "dossiernummer": values.get("Dossiernummer", ""),
-        "zorgkas": values.get("Zorgkas", ""),
-        "uitkomst": values.get("Uitkomst", ""),
-        "kas_zending": root.findtext("{*}Zorgkas") or "",
-        "totaal": root.findtext("{*}Totaal") or "",
-    }
 
 
 def _broken(number: int, text: str) -> Check:

@@ -12,7 +12,7 @@ import structlog
 
 from conformance.plan import Scenario
 from conformance.report import write_reports
-from conformance.sender.conductor import Conductor, Stopped
+from conformance.sender.conductor import Abandoned, Conductor, Stopped
 from conformance.sender.session import Session, SessionError, utc
 from conformance.verdict import Result, Verdict
 
@@ -60,7 +60,7 @@ class Stage:
         return wanted
 
     def again(self, one: str) -> None:
-        """Do a scenario next; the one under way is begun anew.
+        """Do a scenario next. The one that waits for a person now is left without a result, and done later if others wait too.
 
         Raises:
             SessionError: there is no such scenario.
@@ -70,11 +70,12 @@ class Stage:
             raise SessionError(f"er is geen scenario {one[:120]!r} in dit plan")
         now = self.conductor.now.scenario
         with self._lock():
-            self.queue = deque(s for s in self.queue if s.id != one)
-            self.queue.appendleft(plan[one])
+            rest = [s for s in self.queue if s.id != one]
+            if self.conductor.hook is None and now is not None:
+                self.conductor.control.word = "weg"
+                rest = [now, *rest] if rest and now.id != one else rest
+            self.queue = deque([plan[one], *rest])
             self.paused = ""
-            if now is not None and now.id == one:
-                self.conductor.control.word = "opnieuw"
 
     def say(self, word: str) -> None:
         """A person's word about the step that is under way.
@@ -121,6 +122,9 @@ class Stage:
                 result = self.conductor.play(scenario)
             except Stopped:
                 return
+            except Abandoned:
+                self._rest()
+                continue
             except Exception:
                 # One scenario that trips over our own code must not end the session.
                 log.exception("scenario_failed", scenario=scenario.id)

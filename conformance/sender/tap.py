@@ -18,11 +18,16 @@ from conformance.sender.answers import WAYS, Canned, Line, Script, Way
 from conformance.sender.arrival import Arrival, read_answer, read_arrival
 from conformance.sender.universe import Universe
 from gateway.clock import system_clock
+from gateway.wire.envelope import serialise
+from gateway.wire.http import XML_CONTENT_TYPE
+from gateway.wire.parser import Bounds
 from gateway.wire.server import BoundedProtocol
+from gateway.wire.xop import is_package, read_message
 
 log = structlog.get_logger("suite")
 STS = "/IAM/"
 """Where the security token service answers, untouched."""
+_BOUNDS = Bounds(octets=64 * 1024 * 1024, markup=5_000_000)
 _LIMIT = 32 * 1024 * 1024
 Connection = tuple[str, int]
 
@@ -129,6 +134,7 @@ class Tap:
 
     async def _answer(self, arrival: Arrival, way: Way, universe: Universe, scope: Scope, body: bytes, send: Send) -> None:
         status, headers, real = await self._real(way, universe, scope, body)
+        real, headers = _plain(real, headers)
         arrival.real = real if way.taken else b""
         if way.delay:
             await asyncio.sleep(self.late)
@@ -201,6 +207,15 @@ async def _body(receive: Receive) -> bytes:
         found += message.get("body", b"")
         if not message.get("more_body") or len(found) > _LIMIT:
             return bytes(found)
+
+
+def _plain(body: bytes, headers: list[tuple[bytes, bytes]]) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+    """An answer as plain XML, which a client that sent a package understands too (SOAP 1.1 over HTTP)."""
+    media = dict(headers).get(b"content-type", b"").decode("latin-1")
+    if not is_package(media):
+        return body, headers
+    kept = [(k, v) for k, v in headers if k != b"content-type"]
+    return serialise(read_message(body, media, _BOUNDS).root), [*kept, (b"content-type", XML_CONTENT_TYPE.encode())]
 
 
 def _headers(canned: Canned) -> list[tuple[bytes, bytes]]:

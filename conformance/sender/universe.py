@@ -81,7 +81,12 @@ class Universe:
     def waiting(self, certificate_number: str) -> tuple[Outgoing, ...]:
         """What waits in a facility's mailbox, unconfirmed."""
         with self.gateway.store.reading() as conn:
-            return mailbox.wachtend(conn, f"riziv:{certificate_number}", (), mailbox_limit)
+            return mailbox.wachtend(conn, f"riziv:{certificate_number}", (), MAILBOX)
+
+    def waiting_tacks(self, certificate_number: str) -> int:
+        """How many TAcks wait in a facility's mailbox."""
+        with self.gateway.store.reading() as conn:
+            return len(mailbox.wachtende_tacks(conn, f"riziv:{certificate_number}", MAILBOX))
 
     def as_zorgkas(self, envelope: bytes) -> Element:
         """What a zorgkas sends, and the answer.
@@ -98,7 +103,8 @@ class Universe:
             file.unlink(missing_ok=True)
 
 
-mailbox_limit = 100
+MAILBOX = 100
+"""Messages that are looked at."""
 
 
 @dataclass(kw_only=True)

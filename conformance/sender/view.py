@@ -46,6 +46,8 @@ def overview(stage: Stage) -> dict[str, Any]:
     """The session in a few values."""
     session = stage.session
     plan = session.plan()
+    with stage.conductor.tap.changed:
+        queued = [s.id for s in stage.queue]
     must = [s.id for s in plan if s.niveau.value == "must"]
     results = session.run.results
     now = stage.conductor.now
@@ -62,7 +64,7 @@ def overview(stage: Stage) -> dict[str, Any]:
         "state": "bezig" if stage.busy else "gepauzeerd" if stage.paused else "klaar" if not session.pending() else "wacht",
         "paused": stage.paused,
         "current": None if now.scenario is None else now.scenario.id,
-        "queued": [s.id for s in stage.queue],
+        "queued": queued,
         "total": len(plan),
         "done": len(results),
         "must": len(must),

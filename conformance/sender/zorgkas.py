@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from uuid import uuid4
 
 from conformance.plan import PlanError
@@ -13,7 +14,7 @@ from gateway.berichten.names import ZORGKAS
 
 
 def act(what: str, play: Play, universe: Universe) -> None:
-    """Do one of `aanvaardt`, `weigert` (what is held in beraad), `betaalt` (the last zending), or nothing.
+    """Do one of `aanvaardt`, `weigert` (what is held in beraad), `haalt` and `betaalt` (the last zending), or nothing.
 
     Raises:
         PlanError: no such act, or there is nothing to do it with.
@@ -41,11 +42,21 @@ def act(what: str, play: Play, universe: Universe) -> None:
                 f"<z:Betaalreferentie>SUITE-{uuid4().hex[:8]}</z:Betaalreferentie></z:Afrekening>"
             )
             _post(universe, kas, content, "VSB-AFREKENING")
+        case "haalt":
+            _fetch(universe, about["kas_zending"])
         case _:
-            raise PlanError(f"a zorgkas does not {what!r}; it does aanvaardt, weigert, betaalt")
+            raise PlanError(f"a zorgkas does not {what!r}; it does aanvaardt, weigert, haalt, betaalt")
 
 
 def _post(universe: Universe, kas: str, content: str, name: str) -> None:
     world = World(wire=Wire(base=""), clock=universe.clock)
     parcel = world.make("post", {"dienst": "zorgkas", "kas": kas, "berichtnaam": name, "inhoud": content})
     universe.as_zorgkas(parcel.octets())
+
+
+def _fetch(universe: Universe, kas: str) -> None:
+    """Fetch and confirm what waits: from then on the facility has the zorgkas's own TAck."""
+    world, who = World(wire=Wire(base=""), clock=universe.clock), {"certificaat": f"zorgkas-{kas}"}
+    answer = universe.as_zorgkas(world.make("get", who).octets())
+    hashes = [base64.b64decode(d.get("HashValue", "")).hex() for d in answer.iterfind(".//{*}MsgResponse/{*}Detail")]
+    universe.as_zorgkas(world.make("confirm", {**who, "hashes": hashes}).octets())

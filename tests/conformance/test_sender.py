@@ -8,8 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,16 +27,21 @@ from conformance.plans import plan_of
 from conformance.reference import free_port
 from conformance.sender.answers import read_script
 from conformance.sender.conductor import Conductor
+from conformance.sender.expectations import EXPECTATIONS
 from conformance.sender.fields import compare, diff, fold, pretty, same
 from conformance.sender.hook import HookResult, ProgramHook
-from conformance.sender.judge import EXPECTATIONS
+from conformance.sender.judge import PARAMETERS
 from conformance.sender.plans import pillars, sender_plan
 from conformance.sender.server import judge_sender, on_stage, play_all
 from conformance.sender.session import Options, SessionError, new_session, open_session, sessions
 from conformance.sender.task import ACTIONS
+from conformance.traffic import Wire
 from conformance.verdict import Check, Run, Verdict
+from conformance.world import World
 from gateway.cookbook.laden import load_cookbooks
 from gateway.paths import data_dir
+from gateway.wire.parser import parse
+from gateway.wire.xop_writer import write_message
 
 PILLAR = "eibwfin"
 
@@ -282,6 +290,19 @@ class TestHook:
         assert run.results["eibwfin/bericht/start-els"].verdict is verdict
         assert any(told in c.got for c in one(run, "bericht/start-els"))
 
+    def test_software_that_works_behind_the_program_is_waited_for(self, conductor: Conductor, judged: Judge) -> None:
+        def starts(step: Mapping[str, Any]) -> HookResult:
+            threading.Timer(0.3, handle, [step]).start()
+            return HookResult(status=0)
+
+        before = conductor.session.options
+        conductor.session.options = replace(before, quiet=30.0)
+        try:
+            run = judged(starts, "bericht/start-els")
+        finally:
+            conductor.session.options = before
+        assert run.results["eibwfin/bericht/start-els"].verdict is Verdict.PASS
+
     def test_skipping_a_must_is_not_passing(self, judged: Judge, conductor: Conductor) -> None:
         run = judged(ProgramHook(command=("sh", "-c", "exit 4")), "bericht/start-els")
         assert run.counts()["skipped"] == 1
@@ -308,6 +329,22 @@ def test_whatever_a_sender_sends_becomes_a_verdict(body: bytes, judged: Judge) -
     assert run.results["eibwfin/bericht/start-els"].verdict is Verdict.FAIL
 
 
+def test_a_sender_of_packages_is_judged_as_any_other(judged: Judge) -> None:
+    def packer(step: Mapping[str, Any]) -> HookResult:
+        message = step["messages"][0]
+        if message["operation"] != "post":
+            return handle(step)
+        clock = datetime.fromisoformat(step["clock"])
+        world = World(wire=Wire(base=""), clock=lambda: clock)
+        parcel = world.make("post", {"inhoud": message["xml"], "referentie": "pakket-0001"})
+        body, media = write_message(parse(parcel.octets()), 100)
+        reply = requests.post(step["services"]["facturatie"], data=body, headers={"Content-Type": media}, timeout=20)
+        return HookResult(status=0 if reply.status_code == 200 and b"tack:result:major:success" in reply.content else 1)
+
+    run = judged(packer, "bericht/maand-aanvaard")
+    assert run.results["eibwfin/bericht/maand-aanvaard"].verdict is Verdict.PASS
+
+
 class TestPlan:
     @pytest.mark.parametrize("pillar", pillars())
     def test_every_kind_of_message_of_a_pillar_is_asked_for(self, pillar: str) -> None:
@@ -325,7 +362,7 @@ class TestPlan:
         for step in steps:
             assert step.doe in ACTIONS
             read_script("" if step.antwoord == "gewoon" else step.antwoord, "Indienen")
-            assert set(step.verwacht) <= {*EXPECTATIONS, "uitkomst", "pogingen", "label", "velden"}
+            assert set(step.verwacht) <= {*EXPECTATIONS, *PARAMETERS}
 
     def test_an_unknown_answer_is_refused_by_name(self) -> None:
         with pytest.raises(PlanError, match="'ontploft'"):

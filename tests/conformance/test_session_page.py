@@ -27,6 +27,7 @@ from conformance.walkthrough import sample_signer
 from conformance.world import NAMES
 from gateway.wire.server import BoundedProtocol
 
+expect.set_options(timeout=30_000)
 TOKEN = "een-lang-geheim"
 START = "eibwfin/bericht/start-els"
 
@@ -47,10 +48,10 @@ class Live:
         assert self.order("start", scenario=scenario).status_code == 200
         changed = self.stage.conductor.tap.changed
         with changed:
-            assert changed.wait_for(lambda: self.stage.conductor.tap.watch is not None, 20)
+            assert changed.wait_for(lambda: self.stage.conductor.tap.watch is not None, 60)
 
     def end(self) -> None:
-        assert self.stage.wait(20)
+        assert self.stage.wait(60)
 
     def start_els(self, day: date | None = None, soort: str = "regulier", **more: Any) -> Any:
         found = {"Startdatum": day or date.today() - timedelta(days=10), "TypeVerblijf": soort, **more}
@@ -178,6 +179,20 @@ def test_a_step_ends_by_itself_when_nothing_more_may_come(live: Live) -> None:
         "start-els: velden": Verdict.PASS,
         "getoond?": Verdict.REVIEW,
     }
+
+
+def test_choosing_another_scenario_leaves_the_one_that_waits(live: Live) -> None:
+    live.begin("eibwfin/bericht/overlijden-nele")
+    assert live.order("start", scenario=START).status_code == 200
+    changed, conductor = live.stage.conductor.tap.changed, live.stage.conductor
+    with changed:
+        assert changed.wait_for(lambda: conductor.now.scenario is not None and conductor.now.scenario.id == START, 60)
+        assert changed.wait_for(lambda: conductor.tap.watch is not None, 60)
+    live.start_els()
+    live.end()
+    results = live.stage.session.run.results
+    assert results[START].verdict is Verdict.PASS
+    assert "eibwfin/bericht/overlijden-nele" not in results
 
 
 def test_an_empty_mailbox_ends_a_step_too(live: Live) -> None:
