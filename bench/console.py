@@ -107,7 +107,7 @@ def _pages(base: str, some: list[str]) -> dict[str, Callable[[], requests.Respon
     def get(who: requests.Session, address: str) -> Callable[[], requests.Response]:
         return lambda: who.get(address, timeout=120)
 
-    pages = {
+    return {
         "overview": get(olga, f"{base}/console/overzicht"),
         "messages, newest": get(olga, f"{base}/console/berichten"),
         "search by message id": get(olga, f"{search}&q={middle}"),
@@ -139,7 +139,6 @@ def _pages(base: str, some: list[str]) -> dict[str, Callable[[], requests.Respon
         "API, search by facility": get(olga, f"{base}/api/v1/berichten?voorziening={_FACILITY}"),
         "API, report by facility": get(olga, f"{base}/api/v1/rapporten/messages?per=voorziening&per=maand"),
     }
-    return pages
 
 
 def _log_in(base: str, who: str) -> requests.Session:
