@@ -15,11 +15,11 @@ from pathlib import Path
 from threading import Lock
 
 from conformance.plan import Scenario
-from conformance.runner import Options, choose, new_run, run_server, server_plan
 from conformance.sender.server import judge_sender
+from conformance.server.runner import Options, choose, new_run, run_server, server_plan
 from conformance.verdict import Result, Run, Verdict
-from conformance.zorgkas_role import zorgkas_plan
-from conformance.zorgkas_run import run_zorgkas
+from conformance.zorgkas.role import zorgkas_plan
+from conformance.zorgkas.run import run_zorgkas
 from tests.mutants.afzender import BROKEN, hook
 from tests.mutants.gegevens import KINDS, Mutant, mutants
 from tests.mutants.start import receivers, seeded, targets
