@@ -33,8 +33,8 @@ _FACILITY, _ORGANISATION = "72090012000", "72090012"
 
 
 def run(quick: bool = False) -> list[Row]:
-    """The median of each page on SQLite, and on PostgreSQL when VSB_BENCH_POSTGRESQL is set."""
-    count = 20_000 if quick else MESSAGES
+    """The median of each page on SQLite, and on PostgreSQL when VSB_BENCH_POSTGRESQL is set; VSB_BENCH_MESSAGES says how many."""
+    count = 20_000 if quick else int(os.environ.get("VSB_BENCH_MESSAGES", MESSAGES))
     rows = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("VSB_BENCH_DIR")) as name:
         rows += _on(f"sqlite:///{name}/console.sqlite", "SQLite", Path(name), count)
@@ -107,7 +107,7 @@ def _pages(base: str, some: list[str]) -> dict[str, Callable[[], requests.Respon
     def get(who: requests.Session, address: str) -> Callable[[], requests.Response]:
         return lambda: who.get(address, timeout=120)
 
-    pages = {
+    return {
         "overview": get(olga, f"{base}/console/overzicht"),
         "messages, newest": get(olga, f"{base}/console/berichten"),
         "search by message id": get(olga, f"{search}&q={middle}"),
@@ -139,7 +139,6 @@ def _pages(base: str, some: list[str]) -> dict[str, Callable[[], requests.Respon
         "API, search by facility": get(olga, f"{base}/api/v1/berichten?voorziening={_FACILITY}"),
         "API, report by facility": get(olga, f"{base}/api/v1/rapporten/messages?per=voorziening&per=maand"),
     }
-    return pages
 
 
 def _log_in(base: str, who: str) -> requests.Session:
