@@ -92,8 +92,8 @@ def _indienen(gateway: Gateway, bewezen: Bewezen) -> Element:
         if herhaald is not None:
             return herhaald
         register = gateway.register.nu(conn)
-        context = gegevens(conn, register, bewezen, aanvraag, cookbook)
-        toelaten(conn, register, bewezen, aanvraag, context)
+        context = gegevens(conn, register, bewezen.now, aanvraag, cookbook)
+        toelaten(conn, register, aanvraag, context)
         zaak = _Zaak(
             gateway=gateway,
             conn=conn,
@@ -127,6 +127,7 @@ def _ontvangst(bewezen: Bewezen, aanvraag: Aanvraag) -> Ontvangst:
         certificaat_sha256=bewezen.signed.fingerprint,
         voorziening=aanvraag.voorziening,
         insz=aanvraag.insz,
+        attest=aanvraag.hoofding.afzender.software.attest[:32],
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
@@ -19,8 +20,9 @@ from gateway.diensten.kern import Gateway
 from gateway.diensten.zending_antwoord import leg_klaar
 from gateway.diensten.zending_lezen import lees, plat_bestand
 from gateway.refusal import Code, Finding, Refusal
-from gateway.store import berichten, zendingen
-from gateway.store.berichten import Ontvangst, Stap
+from gateway.store import berichten, weigervoorstellen, zendingen
+from gateway.store.berichten import Stap
+from gateway.store.handelingen import AFREKENING, Handeling
 from gateway.store.slot import slot
 
 LABEL = "AFREKENING-920900"
@@ -38,8 +40,8 @@ class Geweigerd(NamedTuple):
     motivering: str
 
 
-def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening, ontvangst: Ontvangst) -> None:
-    """Keep a settlement and tell the facility, in the caller's transaction.
+def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening, op: datetime) -> None:
+    """Keep a settlement and tell the facility, in the caller's transaction; brought by message or made on a screen.
 
     Raises:
         Refusal: NOT_DECIDABLE, or AMOUNTS when anything does not agree to the cent; then nothing is kept.
@@ -64,15 +66,15 @@ def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afre
             found=f"{afrekening.gevraagd} en {afrekening.aanvaard} + {afrekening.geweigerd}",
         )
     fouten = _weiger_lijnen(gateway, conn, row, afrekening) if afrekening.geweigerde_lijnen or afrekening.geweigerd else []
-    zendingen.reken_af(conn, row.id, afrekening.aanvaard, afrekening.betaalreferentie, ontvangst.ontvangen_op)
-    berichten.stappen(
-        conn, row.id, [(Stap.AFGEREKEND, afrekening.betaalreferentie)], ontvangst.ontvangen_op, actor=ontvangst.afzender
-    )
+    zendingen.reken_af(conn, row.id, afrekening.aanvaard, afrekening.betaalreferentie, op)
+    weigervoorstellen.vergeet(conn, row.id)
+    door = f"zorgkas:{afrekening.zorgkas}"
+    berichten.stappen(conn, row.id, [(Stap.AFGEREKEND, afrekening.betaalreferentie)], op, actor=door)
     antwoord = FacturatieAntwoord(
         label=LABEL,
         message_id=row.id,
         input_reference=row.bedrijfs_id,
-        tijdstip=ontvangst.ontvangen_op,
+        tijdstip=op,
         zendingnummer=zending.nummer,
         maand=zending.maand,
         zorgkas=afrekening.zorgkas,
@@ -83,22 +85,39 @@ def reken_af(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afre
         fouten=fouten,
     )
     plat = plat_bestand(gateway, conn, row.id)
-    leg_klaar(conn, row, antwoord, naam="HCPAFD", plat=plat, now=ontvangst.ontvangen_op)
+    leg_klaar(conn, row, antwoord, naam="HCPAFD", plat=plat, now=op)
+
+
+def afgerekend(afrekening: Afrekening, op: datetime, persoon: str | None = None) -> Handeling:
+    """What is kept of who settled.
+
+    Args:
+        persoon: who did it on a screen; None when it came by message.
+    """
+    return Handeling(
+        bericht_id=afrekening.message_id,
+        soort=AFREKENING,
+        zorgkas=afrekening.zorgkas,
+        persoon=persoon,
+        op=op,
+        uitkomst="afgerekend",
+        motivering=afrekening.betaalreferentie,
+    )
 
 
 def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening: Afrekening) -> list[Factuurfout]:
     zending = lees(gateway, conn, row.id).zending
     if zending is None:
         raise LookupError(f"accepted zending {row.id} can not be read")
-    al = frozenset((_nummer(f), n) for f, n in zendingen.geweigerd_van(conn, row.id))
+    al = frozenset((kaal_nummer(f), n) for f, n in zendingen.geweigerd_van(conn, row.id))
     dagen_nu = zendingen.dagen_van(conn, row.id)
-    gevraagd = [(_nummer(nummer), volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
-    lijnen = {(_nummer(f.factuurnummer), x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
+    gevraagd = [(kaal_nummer(nummer), volgnummer) for nummer, volgnummer, _, _ in afrekening.geweigerde_lijnen]
+    lijnen = {(kaal_nummer(f.factuurnummer), x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}
     keren = Counter(gevraagd)
     vreemd = [
         n
         for n, sleutel in enumerate(gevraagd, 1)
-        if sleutel not in lijnen or keren[sleutel] > 1 or not _weigerbaar(*lijnen[sleutel], al, dagen_nu)
+        if sleutel not in lijnen or keren[sleutel] > 1 or not weigerbaar(*lijnen[sleutel], al, dagen_nu)
     ]
     if vreemd:
         raise _geen_lijn(vreemd)
@@ -114,7 +133,7 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
             expected=f"{som} cent, de som van de geweigerde lijnen",
             found=f"{afrekening.geweigerd} cent",
         )
-    geweigerd += _gekoppeld(geweigerd, set(gevraagd) | al, gateway.cookbooks[zending.pijler].aandelen)
+    geweigerd += gekoppeld(geweigerd, set(gevraagd) | al, gateway.cookbooks[zending.pijler].aandelen)
     vrij = (s for x in geweigerd for s in sleutels(x.factuur, x.lijn))
     zendingen.geef_dagen_vrij(conn, zending.derdebetalende, vrij)
     rijen = ((x.factuur.factuurnummer, x.lijn.volgnummer, x.lijn.prestatiecode, x.lijn.bedrag, x.code) for x in geweigerd)
@@ -135,7 +154,7 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     ]
 
 
-def _gekoppeld(geweigerd: Sequence[Geweigerd], al: AbstractSet[tuple[str, int]], aandelen: Mapping[str, str]) -> list[Geweigerd]:
+def gekoppeld(geweigerd: Sequence[Geweigerd], al: AbstractSet[tuple[str, int]], aandelen: Mapping[str, str]) -> list[Geweigerd]:
     """The records of the personal share beside a refused day: without it they would stand in the way of invoicing it again."""
     mee: dict[tuple[str, int], Geweigerd] = {}
     for x in geweigerd:
@@ -151,13 +170,14 @@ def _gekoppeld(geweigerd: Sequence[Geweigerd], al: AbstractSet[tuple[str, int]],
     return list(mee.values())
 
 
-def _nummer(factuurnummer: str) -> str:
+def kaal_nummer(factuurnummer: str) -> str:
+    """An invoice number without the zeros that a flat file fills it with."""
     return factuurnummer.lstrip("0") or "0"
 
 
-def _weigerbaar(factuur: Factuur, lijn: Lijn, al: frozenset[tuple[str, int]], dagen_nu: frozenset[Sleutel]) -> bool:
+def weigerbaar(factuur: Factuur, lijn: Lijn, al: frozenset[tuple[str, int]], dagen_nu: frozenset[Sleutel]) -> bool:
     """A credit gives money back, and what was credited since is given back already: neither can be refused."""
-    if is_credit(factuur) or (_nummer(factuur.factuurnummer), lijn.volgnummer) in al:
+    if is_credit(factuur) or (kaal_nummer(factuur.factuurnummer), lijn.volgnummer) in al:
         return False
     return dagen_nu.issuperset(sleutels(factuur, lijn))
 

@@ -11,6 +11,7 @@ from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
 from gateway.diensten.posten import bewaar_post, lees_post, plan_verwerking, tack
 from gateway.exchange import tacks
 from gateway.reference import lookup
+from gateway.reference.model import Attest
 from gateway.refusal import Code, Refusal
 from gateway.store.berichten import Ontvangst
 from gateway.store.slot import slot
@@ -47,7 +48,7 @@ def behandel(gateway: Gateway, bewezen: Bewezen) -> Element:
             return postbus.confirm(gateway, DIENST, bewezen, eigen)
 
 
-def _check_origin(gateway: Gateway, bewezen: Bewezen, origin: Origin, place: str) -> None:
+def _check_origin(gateway: Gateway, bewezen: Bewezen, origin: Origin, place: str) -> Attest:
     check_afzender(bewezen, origin.nihii or "", f"{place}/CareProvider/Nihii/Value")
     with gateway.store.reading() as conn:
         attest = check_licence(conn, origin.username, origin.password)
@@ -60,6 +61,7 @@ def _check_origin(gateway: Gateway, bewezen: Bewezen, origin: Origin, place: str
             )
         if not lookup.verklaring_op(conn, voorziening_van(origin), bewezen.vandaag):
             raise Refusal(Code.NO_DECLARATION, place=f"{place}/CareProvider/Nihii/Value", found=(origin.nihii or "")[:11])
+        return attest
 
 
 def voorziening_van(origin: Origin) -> str:
@@ -67,8 +69,8 @@ def voorziening_van(origin: Origin) -> str:
     return (origin.nihii or "").ljust(11, "0")[:11]
 
 
-def lees_ingezonden(gateway: Gateway, bewezen: Bewezen) -> Post:
-    """A post of a zending by who may send one.
+def lees_ingezonden(gateway: Gateway, bewezen: Bewezen) -> tuple[Post, Attest]:
+    """A post of a zending by who may send one, and the attest of the package that its licence proves.
 
     Raises:
         Refusal: a TRUST or BLOB code.
@@ -78,13 +80,12 @@ def lees_ingezonden(gateway: Gateway, bewezen: Bewezen) -> Post:
         raise Refusal(
             Code.BLOB_ENCODING, place="/post/Detail/@MessageName", expected=MESSAGE_NAME, found=post.blob.message_name[:40]
         )
-    _check_origin(gateway, bewezen, post.origin, "/post/CommonInput/Origin")
-    return post
+    return post, _check_origin(gateway, bewezen, post.origin, "/post/CommonInput/Origin")
 
 
 def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
-    post = lees_ingezonden(gateway, bewezen)
-    ontvangst = _ontvangst(bewezen, post)
+    post, attest = lees_ingezonden(gateway, bewezen)
+    ontvangst = _ontvangst(bewezen, post, attest)
     with gateway.store.writing() as conn:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}")
         if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
@@ -93,7 +94,7 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
         return tack(conn, ontvangst, post)
 
 
-def _ontvangst(bewezen: Bewezen, post: Post) -> Ontvangst:
+def _ontvangst(bewezen: Bewezen, post: Post, attest: Attest) -> Ontvangst:
     raw = bewezen.verzoek.raw
     return Ontvangst(
         id=bewezen.verzoek.ticket,
@@ -111,4 +112,5 @@ def _ontvangst(bewezen: Bewezen, post: Post) -> Ontvangst:
         identiteit=bewezen.identity.label,
         certificaat_sha256=bewezen.signed.fingerprint,
         voorziening=voorziening_van(post.origin),
+        attest=attest.nummer,
     )

@@ -31,8 +31,8 @@ def _aanvraag(gateway: Gateway, bewezen: Bewezen) -> Element:
     ingediend, cookbook = aanvraag.lees_ingediend(gateway, bewezen)
     with gateway.store.reading() as conn:
         register = gateway.register.nu(conn)
-        context = gegevens(conn, register, bewezen, ingediend, cookbook)
-        toelaten(conn, register, bewezen, ingediend, context)
+        context = gegevens(conn, register, bewezen.now, ingediend, cookbook)
+        toelaten(conn, register, ingediend, context)
     beslissing = beoordeel_aanvraag(ingediend, context, cookbook)
     geweigerd = beslissing.uitkomst is Uitkomst.GEWEIGERD
     return schrijf_antwoord(
@@ -52,7 +52,7 @@ def _aanvraag(gateway: Gateway, bewezen: Bewezen) -> Element:
 
 
 def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
-    post = facturatie.lees_ingezonden(gateway, bewezen)
+    post, _ = facturatie.lees_ingezonden(gateway, bewezen)
     voorziening = facturatie.voorziening_van(post.origin)
     antwoord = FacturatieAntwoord(
         label=GEWEIGERD,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
@@ -13,7 +14,6 @@ from gateway.central.aanvraag import zorgdatum
 from gateway.central.cookbook import Cookbook
 from gateway.central.model import AanvraagContext
 from gateway.clock import BRUSSELS
-from gateway.diensten.kern import Bewezen
 from gateway.reference import lookup
 from gateway.reference.geheugen import Stand
 from gateway.store import dossiers, zendingen
@@ -22,13 +22,13 @@ from gateway.trust.admission import Claim, check_facility, check_software
 _PLAATS = "/IndienenRequest/Aanvraag"
 
 
-def gegevens(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanvraag, cookbook: Cookbook) -> AanvraagContext:
+def gegevens(conn: Connection, register: Stand, now: datetime, aanvraag: Aanvraag, cookbook: Cookbook) -> AanvraagContext:
     """All that is on record of the person, the facility and its place, to judge an aanvraag with."""
     verblijven = dossiers.verblijven_van(conn, aanvraag.insz)
     eigen = [v for v in verblijven if v.voorziening == aanvraag.voorziening]
     laatst = {v.dossiernummer: zendingen.laatst_gefactureerd(conn, v.voorziening, v.insz, v.start, v.einde) for v in eigen}
     context = AanvraagContext(
-        ontvangen_op=bewezen.now.astimezone(BRUSSELS),
+        ontvangen_op=now.astimezone(BRUSSELS),
         persoon=lookup.persoon(conn, aanvraag.insz),
         verblijven=verblijven,
         laatst_gefactureerd={nummer: dag for nummer, dag in laatst.items() if dag is not None},
@@ -45,7 +45,7 @@ def _met_plaatsen(conn: Connection, register: Stand, aanvraag: Aanvraag, context
     return replace(context, capaciteit=plaatsen, bezet=dossiers.bezet(conn, riziv, pijler, dag, aanvraag.insz))
 
 
-def toelaten(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanvraag, context: AanvraagContext) -> None:
+def toelaten(conn: Connection, register: Stand, aanvraag: Aanvraag, context: AanvraagContext) -> None:
     """Whether this facility and this software may send this aanvraag.
 
     Raises:
@@ -57,7 +57,7 @@ def toelaten(conn: Connection, register: Stand, bewezen: Bewezen, aanvraag: Aanv
         voorziening=aanvraag.voorziening,
         pijler=aanvraag.hoofding.pijler,
         zorgdatum=zorgdatum(aanvraag, context),
-        vandaag=bewezen.vandaag,
+        vandaag=context.vandaag,
         place=f"{_PLAATS}/Voorziening",
     )
 

@@ -28,7 +28,8 @@ class Inzending:
     """A zending, who sent it and when."""
 
     zending: Zending
-    origin: Origin
+    origin: Origin | None
+    """None of a try without an envelope: then nothing says which package it is."""
     voorziening: str
     """RIZIV number that the sender proved, 11 digits."""
     ontvangen_op: datetime
@@ -86,7 +87,8 @@ def _toelaten(conn: Connection, cookbooks: Mapping[str, Cookbook], inzending: In
         place="/Zending/Derdebetalende",
     )
     check_facility(conn, claim)
-    origin = inzending.origin
+    if (origin := inzending.origin) is None:
+        return cookbook
     attest = check_licence(conn, origin.username, origin.password)
     check_software(attest, claim=claim, versie=None, place="/post/CommonInput/Origin/Package", genoemd=origin.username)
     return cookbook

@@ -12,7 +12,7 @@ from gateway.berichten.names import ZORGKAS
 from gateway.berichten.zorgkas import Afrekening, ZorgkasBeslissing, lees_afrekening, lees_beslissing
 from gateway.central.model import Uitkomst
 from gateway.diensten import postbus
-from gateway.diensten.afrekenen import reken_af
+from gateway.diensten.afrekenen import afgerekend, reken_af
 from gateway.diensten.beslissen import neem_beslissing
 from gateway.diensten.kern import Bewezen, Dienst, Gateway
 from gateway.diensten.posten import bewaar_post, lees_post, tack
@@ -22,6 +22,7 @@ from gateway.schema import registry
 from gateway.store import berichten
 from gateway.store.audit import noteer
 from gateway.store.berichten import Ontvangst
+from gateway.store.handelingen import BESLISSING, Handeling, bewaar_handeling
 from gateway.store.slot import slot
 from gateway.trust.admission import check_zorgkas
 from gateway.wire.generic import Post, action, read_confirm, read_get
@@ -78,7 +79,8 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
             if isinstance(inhoud, ZorgkasBeslissing):
                 _beslis(conn, row, inhoud, ontvangst)
             else:
-                reken_af(gateway, conn, row, inhoud, ontvangst)
+                reken_af(gateway, conn, row, inhoud, ontvangst.ontvangen_op)
+                bewaar_handeling(conn, afgerekend(inhoud, ontvangst.ontvangen_op))
                 gegevens = {"aanvaard": inhoud.aanvaard, "geweigerd": inhoud.geweigerd}
                 _noteer(conn, Gebeurtenis.ZORGKAS_REKENDE_AF, row, ontvangst, **gegevens)
         return tack(conn, ontvangst, post)
@@ -124,6 +126,18 @@ def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangs
         door=ontvangst.afzender,
         op=ontvangst.ontvangen_op,
         motivering=inhoud.motivering,
+    )
+    bewaar_handeling(
+        conn,
+        Handeling(
+            bericht_id=row.id,
+            soort=BESLISSING,
+            zorgkas=inhoud.zorgkas,
+            persoon=None,
+            op=ontvangst.ontvangen_op,
+            uitkomst=inhoud.uitkomst,
+            motivering=inhoud.motivering,
+        ),
     )
     _noteer(conn, Gebeurtenis.ZORGKAS_BESLISTE, row, ontvangst, uitkomst=inhoud.uitkomst)
 

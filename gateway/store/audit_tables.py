@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Date, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, Column, Date, Index, Integer, LargeBinary, String, Table, Text
 
 from gateway.store.metadata import metadata
 
@@ -20,6 +20,7 @@ audit = Table(
     Column("gegevens", Text, nullable=False, comment="canonical JSON, without personal data"),
     Column("vorige_hash", String(64), nullable=False, comment="hash of the record before, hex"),
     Column("hash", String(64), nullable=False, comment="SHA-256 over the canonical JSON of all the above, hex"),
+    Index("ix_audit_onderwerp", "onderwerp", "volgnr"),
 )
 """Only ever appended to."""
 

@@ -56,6 +56,8 @@ class Ontvangst:
     certificaat_sha256: bytes
     voorziening: str | None = None
     insz: str | None = None
+    attest: str | None = None
+    """Number of the software's attest, as its sender named or proved it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,7 @@ def bewaar(conn: Connection, ontvangst: Ontvangst, verder: Gezet = (), **kolomme
             "certificaat_sha256": ontvangst.certificaat_sha256.hex(),
             "voorziening": ontvangst.voorziening,
             "insz": ontvangst.insz,
+            "attest": ontvangst.attest,
             **kolommen,
         },
     )

@@ -52,9 +52,11 @@ bericht = Table(
     Column("zorgkas", String(3)),
     Column("referentiedatum", Date),
     Column("antwoord", LargeBinary, comment="payload of the first answer, given again to the same message"),
+    Column("attest", String(32), comment="number of the software's attest"),
     UniqueConstraint("afzender", "dienst", "bedrijfs_id"),
     Index("ix_bericht_sha256", "sha256"),
     Index("ix_bericht_ontvangen", "ontvangen_op", "id"),
+    Index("ix_bericht_attest", "attest", "id"),
     # What people search by; an id sorts by time, so behind each key it is the key of the next page.
     Index("ix_bericht_bedrijfs_id", "bedrijfs_id"),
     Index("ix_bericht_inhoud_sha256", "inhoud_sha256"),
@@ -153,6 +155,7 @@ beraad = Table(
     Column("herinnerd_op", Date, comment="the day that the last reminder was for"),
     Column("gesloten_op", Moment),
     Index("ix_beraad_vervalt", "gesloten_op", "vervalt_op"),
+    Index("ix_beraad_zorgkas", "zorgkas", "gesloten_op", "vervalt_op", "bericht_id"),
 )
 """Messages that wait, or waited, for a zorgkas's decision."""
 
@@ -173,7 +176,9 @@ zending = Table(
     Column("betaalreferentie", String(22)),
     Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
+    Index("ix_zending_maand", "derdebetalende", "maand"),
     Index("ix_zending_nummer", "nummer", "jaar", "bericht_id"),
+    Index("ix_zending_zorgkas", "zorgkas", "afgerekend_op", "bericht_id"),
 )
 """Only accepted zendingen: a refused one leaves its number free (facts vsb.md §5.4)."""
 

@@ -110,7 +110,7 @@ def _bericht(gateway: Gateway, envelop: Envelope, redenen: Sequence[Mapping[str,
         return gevonden | {"begin": begin, "waarom_begin": "", "bericht": _alleen_fouten(fouten)}
     octetten = content.whole()
     if is_plat(octetten[:6]):
-        return gevonden | _plat(octetten, redenen)
+        return gevonden | plat(octetten, redenen)
     try:
         return gevonden | {"bericht": toon(parse(octetten, Bounds(octets=ONTLEED)), fouten)}
     except Refusal as refusal:
@@ -122,7 +122,8 @@ def _alleen_fouten(fouten: Mapping[str, Sequence[Fout]]) -> Weergave:
     return Weergave(regels=(), meer=False, elders=tuple(f for lijst in fouten.values() for f in lijst)[:200])
 
 
-def _plat(octetten: bytes, redenen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def plat(octetten: bytes, redenen: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What an Inhoud says of a flat file: its records by zones, or how it begins when it is none."""
     try:
         rijen = list(islice(toon_plat(octetten), _RECORDS + 1))
     except PlatProblem as probleem:

@@ -36,6 +36,14 @@
     const stopped = document.querySelector('[data-pauze][aria-pressed="true"]');
     if (e.target.matches("[data-vernieuwt]") && (stopped || document.hidden)) e.preventDefault();
   });
+  const reachable = () => {
+    // What scrolls sideways must be scrollable by keyboard too (WCAG 2.1.1).
+    for (const el of document.querySelectorAll(".rol")) {
+      if (el.scrollWidth > el.clientWidth) el.tabIndex = 0; else el.removeAttribute("tabindex");
+    }
+  };
+  addEventListener("load", reachable);
+  addEventListener("resize", reachable);
   document.addEventListener("change", (e) => {
     if (e.target.matches("[data-stuur]")) e.target.form.requestSubmit();
   });

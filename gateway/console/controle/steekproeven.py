@@ -1,0 +1,218 @@
+"""Draw samples by criteria, look at what was drawn, and take the evidence along."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import IO, Any
+
+from sqlalchemy import Row
+from starlette.responses import Response, StreamingResponse
+
+from gateway.console.rechten import Recht
+from gateway.console.schermen import Menu, Schermen
+from gateway.console.sessies import Melding
+from gateway.console.stukken import PAGINA, adres, lees_dag, stukbeeld, van_wie
+from gateway.console.vraag import Vraag
+from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
+from gateway.diensten.invoer import Ongeldig, tekst
+from gateway.diensten.inzage import NietGevonden
+from gateway.diensten.kas_beslissen import beslist
+from gateway.diensten.zaakdossier import schrijf_zaakdossier
+from gateway.reference import lookup
+from gateway.store import berichten, steekproef, zendingen
+from gateway.store.eigen import geweigerde_lijnen
+from gateway.store.handelingen import handelingen
+from gateway.store.steekproef import MOST, SOORTEN, Criteria
+
+schermen = Schermen()
+_UITKOMSTEN = ("aanvaard", "geweigerd", "in_beraad")
+_IN_GEHEUGEN = 16 * 1024 * 1024
+_STAP = 256 * 1024
+_GEWEIGERD = 200
+
+
+@schermen.get("/steekproeven", Recht.STEEKPROEF_TREKKEN, menu=Menu(titel="Steekproeven", volgorde=10, toets="s"))
+def lijst(vraag: Vraag) -> Response:
+    with vraag.gateway.store.reading() as conn:
+        rows = steekproef.lijst(conn, voor=vraag.zoek.get("voor") or None, limit=PAGINA)
+    volgende = adres("/console/steekproeven", voor=rows[-1].id) if len(rows) == PAGINA else None
+    return vraag.toon(
+        "controle/steekproeven.html", rows=rows, criteria={r.id: Criteria.uit_json(r.criteria) for r in rows}, volgende=volgende
+    )
+
+
+@schermen.get("/steekproeven/nieuw", Recht.STEEKPROEF_TREKKEN)
+def nieuw(vraag: Vraag) -> Response:
+    return _formulier(vraag)
+
+
+@schermen.post("/steekproeven", Recht.STEEKPROEF_TREKKEN)
+def trek(vraag: Vraag) -> Response:
+    try:
+        nummer = trek_steekproef(
+            vraag.gateway,
+            _criteria(vraag),
+            aantal=_getal("aantal", vraag.veld("aantal")) or 0,
+            zaad=vraag.veld("zaad") or secrets.token_hex(8),
+            doel=vraag.veld("doel"),
+            persoon=vraag.persoon.actor,
+        )
+    except Ongeldig as fout:
+        return _formulier(vraag, fout)
+    return vraag.naar(f"/console/steekproeven/{nummer}", Melding(tekst=vraag.t("De steekproef is getrokken en bewaard.")))
+
+
+@schermen.get("/steekproeven/{nummer}", Recht.STEEKPROEF_TREKKEN)
+@van_wie
+def een(vraag: Vraag) -> Response:
+    return _steekproef(vraag)
+
+
+@schermen.post("/steekproeven/{nummer}/uitvoeren", Recht.ZAAK_UITVOEREN)
+@van_wie
+def voer_steekproef_uit(vraag: Vraag) -> Response:
+    row, rijen = steekproef_van(vraag.gateway, vraag.pad["nummer"])
+    try:
+        return _uitvoer(vraag, [r.id for r in rijen], f"steekproef:{row.id}", f"steekproef-{row.id}", row)
+    except Ongeldig as fout:
+        return _steekproef(vraag, fout)
+
+
+@schermen.get("/zaken/{bericht_id}", Recht.ZAAK_UITVOEREN)
+@van_wie
+def zaak(vraag: Vraag) -> Response:
+    return _zaak(vraag)
+
+
+@schermen.post("/zaken/{bericht_id}/uitvoeren", Recht.ZAAK_UITVOEREN)
+@van_wie
+def voer_zaak_uit(vraag: Vraag) -> Response:
+    row = _bericht(vraag)
+    try:
+        return _uitvoer(vraag, [row.id], row.id, f"zaak-{row.id}")
+    except Ongeldig as fout:
+        return _zaak(vraag, fout)
+
+
+def _steekproef(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
+    row, rijen = steekproef_van(vraag.gateway, vraag.pad["nummer"])
+    return vraag.toon(
+        "controle/steekproef.html",
+        422 if fout else 200,
+        row=row,
+        rijen=rijen,
+        criteria=Criteria.uit_json(row.criteria),
+        opnieuw=trek_opnieuw(vraag.gateway, row) if vraag.zoek.get("opnieuw") else None,
+        fout=fout,
+        doel=vraag.veld("doel") or row.doel,
+    )
+
+
+def _bericht(vraag: Vraag) -> Row[Any]:
+    with vraag.gateway.store.reading() as conn:
+        row = berichten.zoek(conn, vraag.pad["bericht_id"])
+    if row is None or row.dienst not in SOORTEN:
+        raise NietGevonden
+    return row
+
+
+def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
+    row = _bericht(vraag)
+    vraag.inzage(f"bericht:{row.id}", "zaak")
+    with vraag.gateway.store.reading() as conn:
+        stuk = stukbeeld(vraag, conn, row)
+        zending = zendingen.zending_van(conn, row.id)
+        lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
+        gedaan = handelingen(conn, row.id)
+        besluit = beslist(conn, row.id) if row.dienst == "aanvraag" else None
+    return vraag.toon(
+        "controle/zaak.html",
+        422 if fout else 200,
+        stuk=stuk,
+        zending=zending,
+        lijnen=lijnen,
+        meest=_GEWEIGERD,
+        handelingen=gedaan,
+        besluit=besluit,
+        fout=fout,
+        doel=vraag.veld("doel"),
+    )
+
+
+def _uitvoer(vraag: Vraag, ids: Sequence[str], wat: str, naam: str, row: Row[Any] | None = None) -> Response:
+    doel = tekst("doel", vraag.veld("doel"), minstens=10, hoogstens=500)
+    vraag.inzage(wat if wat.startswith("steekproef") else f"bericht:{wat}", "zaakdossier", aantal=len(ids))
+    bestand: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_GEHEUGEN)  # noqa: SIM115
+    uit = schrijf_zaakdossier(vraag.gateway, bestand, ids, doel=doel, persoon=vraag.persoon.actor, steekproef=row)
+    # Written down before a single byte leaves.
+    noteer_uitvoer(vraag.gateway, ids, wat=wat, doel=doel, persoon=vraag.persoon.actor, sha256=uit.manifest_sha256)
+    koppen = {"Content-Disposition": f'attachment; filename="{naam}.zip"', "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(_stappen(bestand), media_type="application/zip", headers=koppen)
+
+
+def _stappen(bestand: IO[bytes]) -> Iterator[bytes]:
+    with bestand:
+        bestand.seek(0)
+        while stap := bestand.read(_STAP):
+            yield stap
+
+
+def _formulier(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
+    vorige = vraag.vandaag.replace(day=1) - timedelta(days=1)
+    standaard = {"van": vorige.replace(day=1).isoformat(), "tot": vorige.isoformat(), "aantal": "25"}
+    namen = ("van", "tot", "dienst", "pijler", "voorziening", "zorgkas", "uitkomst", "code", "minstens", "hoogstens")
+    velden = {n: vraag.veld(n) or standaard.get(n, "") for n in (*namen, "aantal", "zaad", "doel")}
+    with vraag.gateway.store.reading() as conn:
+        zorgkassen = lookup.zorgkassen(conn)
+    return vraag.toon(
+        "controle/nieuw.html",
+        422 if fout else 200,
+        velden=velden,
+        fout=fout,
+        meest=MOST,
+        pijlers=sorted(vraag.gateway.cookbooks),
+        zorgkassen=zorgkassen,
+        uitkomsten=_UITKOMSTEN,
+    )
+
+
+def _criteria(vraag: Vraag) -> Criteria:
+    basis = Criteria(van=_dag(vraag, "van"), tot=_dag(vraag, "tot"))
+    velden = {n: vraag.veld(n) or None for n in ("dienst", "pijler", "voorziening", "zorgkas", "uitkomst", "code")}
+    riziv = velden["voorziening"]
+    if riziv is not None and not (riziv.isascii() and riziv.isdecimal() and len(riziv) in (8, 11)):
+        raise Ongeldig("voorziening", "Een RIZIV-nummer heeft 8 of 11 cijfers.")
+    if velden["dienst"] not in (None, *SOORTEN) or velden["uitkomst"] not in (None, *_UITKOMSTEN):
+        raise Ongeldig("dienst", "Kies een waarde uit de lijst.")
+    return replace(basis, **velden, minstens=_bedrag(vraag, "minstens"), hoogstens=_bedrag(vraag, "hoogstens"))  # type: ignore[arg-type]
+
+
+def _dag(vraag: Vraag, veld: str) -> date:
+    dag = lees_dag(vraag.veld(veld), date.min)
+    if not date(2019, 1, 1) <= dag <= vraag.vandaag:
+        raise Ongeldig(veld, "Kies een dag vanaf 2019, hoogstens vandaag.")
+    return dag
+
+
+def _getal(veld: str, waarde: str) -> int | None:
+    if not waarde:
+        return None
+    if not (waarde.isascii() and waarde.isdecimal() and len(waarde) <= 9):
+        raise Ongeldig(veld, "Een heel getal.")
+    return int(waarde)
+
+
+def _bedrag(vraag: Vraag, veld: str) -> int | None:
+    """Cents, of an amount in euro as people type it: 1.234,56."""
+    waarde = vraag.veld(veld).replace("€", "").replace(" ", "")
+    if not waarde:
+        return None
+    heel, _, rest = waarde.replace(".", "").partition(",")
+    cijfers = heel.isascii() and heel.isdecimal() and len(heel) <= 9
+    if not cijfers or (rest and not (rest.isascii() and rest.isdecimal() and len(rest) <= 2)):
+        raise Ongeldig(veld, "Een bedrag in euro, bijvoorbeeld 1.234,56.")
+    return int(heel) * 100 + int(rest.ljust(2, "0") or 0)

@@ -1,0 +1,116 @@
+"""A facility's or a vendor's own messages, page by page by key. Every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
+
+from gateway.reference.tables import voorziening
+from gateway.store.tables import bericht, beslissing, geweigerde_lijn
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eigen:
+    """Whose messages one may see."""
+
+    voorzieningen: tuple[str, ...] = ()
+    """RIZIV numbers of 8 or 11 digits: what these sent, and what was sent for them."""
+    attesten: tuple[str, ...] = ()
+    """Numbers of attests: what these packages sent."""
+
+    def voorwaarden(self) -> list[ColumnElement[bool]]:
+        """Each a reason why a message is one's own."""
+        b = bericht.c
+        gevonden: list[ColumnElement[bool]] = [b.attest == a for a in self.attesten]
+        for riziv in self.voorzieningen:
+            if len(riziv) == 8:
+                gevonden += [b.afzender == f"riziv:{riziv}", b.voorziening.between(f"{riziv}000", f"{riziv}999")]
+            else:
+                # A certificate says 8 digits only: of one qualification nothing but what is about it is its own.
+                gevonden.append(b.voorziening == riziv)
+        return gevonden
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """Which of one's own messages."""
+
+    pijler: str | None = None
+    uitkomst: str | None = None
+    referentie: str | None = None
+    """The sender's own id of the message, or ours."""
+    voor: str | None = None
+    """Message id of the last row of the page before."""
+
+    def voorwaarden(self) -> list[ColumnElement[bool]]:
+        b = bericht.c
+        paren = ((b.pijler, self.pijler), (b.uitkomst, self.uitkomst))
+        gevonden: list[ColumnElement[bool]] = [kolom == waarde for kolom, waarde in paren if waarde is not None]
+        if self.referentie is not None:
+            gevonden.append(or_(b.bedrijfs_id == self.referentie, b.id == self.referentie))
+        if self.voor is not None:
+            gevonden.append(b.id < self.voor)
+        return gevonden
+
+
+def berichten_van(conn: Connection, eigen: Eigen, keuze: Filter, limit: int) -> list[Row[Any]]:
+    """One's own messages, the newest first.
+
+    Every reason is asked by itself, since a database that joins them with OR reads all that is older too.
+    """
+    gevonden: dict[str, Row[Any]] = {}
+    for reden in _met_index(conn, eigen):
+        vraag = select(bericht).where(reden, bericht.c.dienst != "zorgkas", *keuze.voorwaarden())
+        for row in conn.execute(vraag.order_by(bericht.c.id.desc()).limit(limit)):
+            gevonden[row.id] = row
+    return [gevonden[i] for i in sorted(gevonden, reverse=True)[:limit]]
+
+
+def _met_index(conn: Connection, eigen: Eigen) -> list[ColumnElement[bool]]:
+    """The reasons of `Eigen`, each as one value of a column whose index is in the order of a page."""
+    b = bericht.c
+    gevonden: list[ColumnElement[bool]] = [b.attest == a for a in eigen.attesten]
+    for riziv in eigen.voorzieningen:
+        if len(riziv) == 11:
+            gevonden.append(b.voorziening == riziv)
+            continue
+        bekend = select(voorziening.c.riziv).where(voorziening.c.riziv.between(f"{riziv}000", f"{riziv}999"))
+        # Clients pad 8 digits with zeros, also when that is no registered number.
+        nummers = {f"{riziv}000", *conn.execute(bekend).scalars()}
+        gevonden += [b.afzender == f"riziv:{riziv}", *(b.voorziening == n for n in sorted(nummers))]
+    return gevonden
+
+
+def eigen_bericht(conn: Connection, eigen: Eigen, bericht_id: str) -> Row[Any] | None:
+    """One message, when it is one's own."""
+    redenen = eigen.voorwaarden()
+    if not redenen:
+        return None
+    return conn.execute(select(bericht).where(bericht.c.id == bericht_id, bericht.c.dienst != "zorgkas", or_(*redenen))).first()
+
+
+def redenen_van(conn: Connection, ids: Sequence[str]) -> dict[str, list[dict[str, Any]]]:
+    """Message id to everything that was said against it, in order."""
+    rows = conn.execute(
+        select(beslissing.c.bericht_id, beslissing.c.redenen).where(beslissing.c.bericht_id.in_(ids)).order_by(beslissing.c.id)
+    )
+    gevonden: dict[str, list[dict[str, Any]]] = {}
+    for bericht_id, redenen in rows:
+        gevonden.setdefault(bericht_id, []).extend(redenen)
+    return gevonden
+
+
+def geweigerde_lijnen(conn: Connection, bericht_id: str, limit: int) -> list[Row[Any]]:
+    """Records of a zending that are not paid, and by whom."""
+    g = geweigerde_lijn.c
+    return list(
+        conn.execute(
+            select(g.factuurnummer, g.volgnummer, g.prestatiecode, g.bedrag, g.code, g.door)
+            .where(g.bericht_id == bericht_id)
+            .order_by(g.factuurnummer, g.volgnummer)
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,221 @@
+"""What a facility tries on a screen is checked and not kept; what a controller draws can be drawn again and proves itself."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from lxml import etree
+from sqlalchemy import select
+
+from conformance.berichten.messages import envelope, head, start
+from conformance.walkthrough import sample_signer
+from gateway.berichten.factuur_schrijven import schrijf_zending
+from gateway.berichten.markeren import plaats_in
+from gateway.berichten.plat_schrijven import naar_plat
+from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
+from gateway.diensten.invoer import Ongeldig
+from gateway.diensten.inzage import NietGevonden
+from gateway.diensten.proef_scherm import Proefuitslag, probeer
+from gateway.diensten.toegang import toegang_van
+from gateway.diensten.zaakdossier import schrijf_zaakdossier
+from gateway.store import audit as keten
+from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, redenen_van
+from gateway.store.steekproef import Criteria
+from gateway.store.tables import bericht_inhoud
+from gateway.trust.sealed import verify_sealed
+from tests.console.wereld import Wereld, wereld
+from tests.server.test_invoicing import month_of, per_day, rows, with_lines
+from tests.support import IBW1, IBW2, PERSONS, posted_zending
+
+pytestmark = pytest.mark.both_engines
+
+
+@pytest.fixture(scope="module")
+def w(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wereld]:
+    with wereld(tmp_path_factory.mktemp("proef"), new_database()) as opened:
+        dossier = str(opened.meld("els", 20).Dossiernummer)
+        opened.meld("lena")
+        opened.zending("els", dossier, 1, month_of(opened.running)[:1], "EEN")
+        yield opened
+
+
+def aanvraag(w: Wereld, persoon: str, riziv: str = IBW1) -> str:
+    return start(riziv, PERSONS[persoon], w.vandaag, head(riziv, w.running.now()))
+
+
+def doe(w: Wereld, tekst: str | bytes, voorzieningen: tuple[str, ...] = (IBW1[:8],)) -> Proefuitslag:
+    octetten = tekst.encode() if isinstance(tekst, str) else tekst
+    return probeer(w.gateway, octetten, voorzieningen, w.running.now())
+
+
+def codes(uitslag: Proefuitslag) -> list[str]:
+    return [o.code for o in uitslag.opmerkingen]
+
+
+def test_a_pasted_aanvraag_is_judged_as_if_sent_and_nothing_is_kept(w: Wereld) -> None:
+    voor = rows(w.running)
+    goed, fout = doe(w, aanvraag(w, "griet")), doe(w, aanvraag(w, "lena"))
+    assert (goed.soort, goed.uitkomst, codes(goed)) == ("aanvraag", "aanvaard", [])
+    assert (fout.uitkomst, codes(fout)) == ("geweigerd", ["VSB_STATUS_002"])
+    assert fout.opmerkingen[0].remedie
+    assert "envelop en handtekening" in goed.niet_gedaan
+    kapot = doe(w, aanvraag(w, "griet").replace("<Startdatum>", "<Startdatum>x"))
+    assert (kapot.uitkomst, set(codes(kapot))) == ("geweigerd", {"VSB-SCHEMA-001"})
+    assert codes(doe(w, "<a><b></a>")) == ["VSB-WIRE-001"]
+    assert codes(doe(w, '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>')) == ["VSB-WIRE-002"]
+    assert rows(w.running) == voor
+
+
+def test_only_ones_own_messages_are_judged_and_a_vendor_gets_the_schema_alone(w: Wereld) -> None:
+    vreemd = doe(w, aanvraag(w, "griet", IBW2))
+    assert (vreemd.uitkomst, codes(vreemd)) == ("geweigerd", ["VSB-TRUST-015"])
+    leverancier = doe(w, aanvraag(w, "lena"), ())
+    assert (leverancier.uitkomst, codes(leverancier), leverancier.niet_gedaan) == ("schema", [], ("inhoud",))
+
+
+def test_a_pasted_envelope_says_what_is_wrong_with_its_signature_and_with_its_content(w: Wereld) -> None:
+    now = w.running.now()
+    vers = doe(w, envelope(aanvraag(w, "lena"), sample_signer("facility-ibw-1"), now))
+    oud = doe(w, envelope(aanvraag(w, "lena"), sample_signer("facility-ibw-1"), now - timedelta(days=2)))
+    assert (vers.ondertekend, codes(vers)) == (True, ["VSB_STATUS_002"])
+    assert codes(oud) == ["VSB-TRUST-013", "VSB_STATUS_002"]
+    post = doe(w, posted_zending(w.running, b"920000", "PROEF"))
+    assert (post.soort, post.uitkomst, post.ondertekend) == ("zending", "geweigerd", True)
+
+
+def test_an_uploaded_zending_flat_or_not_is_judged_to_the_cent(w: Wereld) -> None:
+    dag = month_of(w.running)[1]
+    nummer = str(next(r.dossiernummer for r in _eigen(w) if r.dossiernummer))
+    goed = per_day(w.running, "els", nummer, 2, [dag])
+    fout = with_lines(goed, [x._replace(bedrag=1) for x in goed.facturen[0].lijnen])
+    for gegeven, uitkomst, verwacht in ((goed, "aanvaard", []), (fout, "geweigerd", ["301940"])):
+        for inhoud in (schrijf_zending(gegeven), naar_plat(gegeven)):
+            uitslag = doe(w, inhoud)
+            assert (uitslag.soort, uitslag.uitkomst, codes(uitslag)) == ("zending", uitkomst, verwacht)
+    uitslag = doe(w, naar_plat(fout))
+    assert uitslag.plat is not None
+    assert [o.regel for o in uitslag.opmerkingen] == [3]
+    assert doe(w, schrijf_zending(replace(goed, derdebetalende=IBW2))).uitkomst == "geweigerd"
+
+
+def _eigen(w: Wereld) -> list[object]:
+    with w.gateway.store.reading() as conn:
+        return list(berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50))
+
+
+@pytest.mark.parametrize(
+    ("plaats", "regel", "verwacht"),
+    [
+        ("/a/b[2]", None, "/a/b[2]"),
+        ("/a/b", None, "/a/b[1]"),
+        ("/a/c/weg/nog", None, "/a/c"),
+        ("/Envelope/Body/a/c", 1, "/a"),
+        ("//d", None, "/a/c/d"),
+        ("/a/@attribuut", None, "/a"),
+        ("BinarySecurityToken", None, None),
+        (None, 2, "/a/c"),
+        (None, 99, None),
+    ],
+)
+def test_a_remark_finds_its_element_or_the_nearest_one(plaats: str | None, regel: int | None, verwacht: str | None) -> None:
+    root = etree.fromstring('<a xmlns="urn:x"><b>1</b><b at="2">2</b>\n<c><d>3</d></c></a>')
+    assert plaats_in(root, plaats, regel) == verwacht
+
+
+def test_a_facility_finds_what_it_sent_and_a_vendor_what_its_package_sent(w: Wereld) -> None:
+    with w.gateway.store.reading() as conn:
+        van_ibw = berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50)
+        assert len(van_ibw) == 3
+        assert [r.id for r in berichten_van(conn, Eigen(attesten=("VSB-2024-0001",)), Filter(), 50)] == [r.id for r in van_ibw]
+        assert berichten_van(conn, Eigen(voorzieningen=(IBW2[:8],)), Filter(), 50) == []
+        assert berichten_van(conn, Eigen(), Filter(), 50) == []
+        assert eigen_bericht(conn, Eigen(), van_ibw[0].id) is None
+        (geweigerd,) = berichten_van(conn, Eigen(voorzieningen=(IBW1,)), Filter(uitkomst="geweigerd"), 50)
+        assert [r["code"] for r in redenen_van(conn, [geweigerd.id])[geweigerd.id]] == ["VSB_STATUS_002"]
+        na = berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(voor=van_ibw[0].id), 1)
+        assert [r.id for r in na] == [van_ibw[1].id]
+        assert eigen_bericht(conn, Eigen(voorzieningen=(IBW2[:8],)), geweigerd.id) is None
+        assert [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(referentie="EEN"), 9)] == [
+            r.id for r in van_ibw if r.soort == "Zending"
+        ]
+        stand = toegang_van(conn, (IBW1[:8],), (), w.vandaag)
+    assert [(e.wat, e.stand) for e in stand.erkenningen] == [("eibwfin", "geldt")]
+    assert [(a.nummer, s) for a, s in stand.attesten] == [("VSB-2024-0001", "geldt")]
+    assert stand.certificaten
+
+
+def trek(w: Wereld, criteria: Criteria, zaad: str = "zaad-1", aantal: int = 2) -> str:
+    persoon = "account:co (controleur)"
+    return trek_steekproef(w.gateway, criteria, aantal=aantal, zaad=zaad, doel="Nazicht van de maand", persoon=persoon)
+
+
+def test_a_sample_is_drawn_by_criteria_and_can_be_drawn_again(w: Wereld) -> None:
+    alles = Criteria(van=w.vandaag, tot=w.vandaag)
+    nummer = trek(w, alles)
+    row, gekozen = steekproef_van(w.gateway, nummer)
+    assert (row.populatie, len(gekozen)) == (3, 2)
+    assert trek_opnieuw(w.gateway, row).gelijk
+    andere = {tuple(steekproef_van(w.gateway, trek(w, alles, zaad=f"z{n}"))[0].berichten) for n in range(8)}
+    assert len(andere) > 1, "another seed, another sample"
+
+    def aantal(**keuze: object) -> int:
+        return int(steekproef_van(w.gateway, trek(w, replace(alles, **keuze)))[0].populatie)  # type: ignore[arg-type]
+
+    assert aantal(dienst="facturatie") == aantal(minstens=1) == aantal(code="VSB_STATUS_002") == 1
+    assert aantal(uitkomst="aanvaard") == aantal(zorgkas="180") == 2
+    assert aantal(pijler="eibwfin", voorziening=IBW1) == aantal(voorziening=IBW1[:8]) == 3
+    assert (
+        aantal(hoogstens=0)
+        == aantal(code="VSB_STATUS_0")
+        == aantal(van=w.vandaag - timedelta(days=9), tot=w.vandaag - timedelta(days=8))
+        == 0
+    )
+    w.meld("griet")
+    later = trek_opnieuw(w.gateway, row)
+    assert later.trekking.populatie == 4
+    assert later.trekking.populatie_sha256 != row.populatie_sha256
+    for fout in (Criteria(van=w.vandaag, tot=w.vandaag - timedelta(days=1)), replace(alles, minstens=5, hoogstens=1)):
+        with pytest.raises(Ongeldig):
+            trek(w, fout)
+    with pytest.raises(Ongeldig):
+        trek(w, alles, aantal=0)
+    with w.gateway.store.reading() as conn:
+        laatste = keten.laatste_records(conn, 1)[0]
+    assert (laatste.gebeurtenis, laatste.actor) == ("steekproef_getrokken", "account:co (controleur)")
+    assert json.loads(laatste.gegevens)["doel"] == "Nazicht van de maand"
+
+
+def test_a_case_file_holds_the_exact_bytes_and_can_be_checked_without_the_gateway(w: Wereld) -> None:
+    with w.gateway.store.reading() as conn:
+        ids = [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50)]
+        stored = {r.bericht_id: r.octetten for r in conn.execute(select(bericht_inhoud))}
+    doel_bestand = io.BytesIO()
+    doel = "<script>alert(1)</script> nazicht"
+    uit = schrijf_zaakdossier(w.gateway, doel_bestand, ids, doel=doel, persoon="account:co (controleur)")
+    with zipfile.ZipFile(doel_bestand) as archief:
+        manifest = archief.read("manifest.json")
+        assert hashlib.sha256(manifest).hexdigest() == uit.manifest_sha256
+        genoemd = {b["bestand"]: b["sha256"] for b in json.loads(manifest)["bestanden"]}
+        assert genoemd == {n: hashlib.sha256(archief.read(n)).hexdigest() for n in archief.namelist() if "manifest" not in n}
+        for bericht_id in ids:
+            assert archief.read(f"berichten/{bericht_id}/bericht.xml") == stored[bericht_id]
+        sealed = verify_sealed(archief.read("manifest.zegel.xml"), w.gateway.trust.accept, w.running.now())
+        assert sealed.content[0].text == uit.manifest_sha256
+        index = archief.read("index.html").decode()
+        assert "<script" not in index
+        assert "&lt;script&gt;" in index
+        namen = archief.namelist()
+    assert any("leveringen" in n and "HCPFAC" in n for n in namen)
+    assert any(n.endswith("certificaat.der") for n in namen)
+    with pytest.raises(NietGevonden):
+        schrijf_zaakdossier(w.gateway, io.BytesIO(), ["weg"], doel=doel, persoon="x")
+    noteer_uitvoer(w.gateway, ids, wat=ids[0], doel=doel, persoon="account:co", sha256=uit.manifest_sha256)
+    with w.gateway.store.reading() as conn:
+        assert keten.laatste_records(conn, 1)[0].gebeurtenis == "zaakdossier_uitgevoerd"
