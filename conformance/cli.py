@@ -11,15 +11,15 @@ import typer
 import uvicorn
 from rich.console import Console
 
+from conformance.berichten.messages import SERVICES, signed_message
 from conformance.commands import look, serve
 from conformance.commands.peer import run_peer
 from conformance.commands.run import run
-from conformance.messages import SERVICES, signed_message
-from conformance.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
-from conformance.receiver import Receiver, receiver_app
-from conformance.sts import sts_app
-from conformance.sts_register import sample_register
+from conformance.sts.app import sts_app
+from conformance.sts.register import sample_register
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
+from conformance.zorgkas.receiver import Receiver, receiver_app
 from gateway.observe import logs
 from gateway.paths import data_dir
 from gateway.refusal import Refusal

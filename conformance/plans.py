@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from conformance.plan import PlanError, Role, Scenario
-from conformance.runner import server_plan
 from conformance.sender.plans import all_sender_plans, sender_plan
-from conformance.zorgkas_role import zorgkas_plan
+from conformance.server.runner import server_plan
+from conformance.zorgkas.role import zorgkas_plan
 
 
 def whole_plan() -> list[Scenario]:

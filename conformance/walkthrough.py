@@ -16,10 +16,10 @@ from lxml import etree
 from rich.console import Console
 from rich.table import Table
 
+from conformance.berichten.forged import FORGED, flawed
+from conformance.berichten.messages import names
+from conformance.berichten.sample import sample_price, sample_rows
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
-from conformance.forged import FORGED, flawed
-from conformance.messages import names
-from conformance.sample import sample_price, sample_rows
 from gateway.berichten.names import ANTWOORD, ZORGKAS
 from gateway.clock import BRUSSELS, Clock, system_clock
 from gateway.paths import data_dir

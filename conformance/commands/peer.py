@@ -50,5 +50,6 @@ def run_peer(
         raise typer.Exit(2) from None
     logs.configure("WARNING")
     where = f"http://{host}:{port or _PORTS[kind]}"
-    console.print(f"{kind.value} op {where}, gedrag {behaviour}; anders: curl -X PUT {where}/control/<gedrag>", highlight=False)
+    console.print(f"{kind.value} at {where}, behaviour {behaviour}", highlight=False, soft_wrap=True)
+    console.print(f"to change it: curl -X PUT {where}/control/BEHAVIOUR", highlight=False, soft_wrap=True)
     uvicorn.run(chosen, host=host, port=port or _PORTS[kind], log_config=None, access_log=False, http="h11", lifespan="off")

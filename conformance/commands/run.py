@@ -18,11 +18,11 @@ from conformance.expected import ExpectedError, apply_expected, load_expected
 from conformance.plan import PlanError, Role, Scenario, digest
 from conformance.report import write_reports
 from conformance.report.html import WORDS
-from conformance.runner import Heard, Options, choose, fixed_target, new_run, own_targets, run_server, server_plan
+from conformance.server.runner import Heard, Options, choose, fixed_target, new_run, own_targets, run_server, server_plan
 from conformance.store import RecordError, load, save
 from conformance.verdict import Result, Run, Verdict
-from conformance.zorgkas_role import zorgkas_plan
-from conformance.zorgkas_run import UsageError, run_zorgkas
+from conformance.zorgkas.role import zorgkas_plan
+from conformance.zorgkas.run import UsageError, run_zorgkas
 
 console = Console()
 _COLOURS = {

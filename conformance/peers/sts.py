@@ -10,9 +10,9 @@ from uuid import uuid4
 from lxml.etree import _Element as Element
 
 from conformance.peers.control import Asked, Behaviour, Reply, on_the_line
-from conformance.sts import Sts
-from conformance.sts_question import Question
-from conformance.sts_register import Register, sample_register
+from conformance.sts.app import Sts
+from conformance.sts.question import Question
+from conformance.sts.register import Register, sample_register
 from conformance.walkthrough import sample_signer
 from gateway.clock import Clock, system_clock
 from gateway.paths import data_dir

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from lxml import etree
 
-from conformance.forged import flawed
+from conformance.berichten.forged import flawed
 from conformance.peers.control import Asked, Behaviour, Reply, on_the_line
-from conformance.receiver import Receiver
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas.receiver import Receiver
 from gateway.clock import Clock, system_clock
 from gateway.paths import data_dir
 from gateway.refusal import Code, Refusal

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from hashlib import sha256
 
+from conformance.berichten.world import riziv_of
 from conformance.plan import Level, PlanError, Scenario, Step
 from conformance.sender.answers import read_script
 from conformance.sender.arrival import Arrival, Mail
@@ -24,7 +25,6 @@ from conformance.sender.universe import Universe, Universes
 from conformance.sender.zorgkas import act
 from conformance.traffic import masked
 from conformance.verdict import Check, Result, Verdict, worst
-from conformance.world import riziv_of
 from gateway.berichten.voorbeelden import VoorbeeldError
 from gateway.clock import BRUSSELS
 

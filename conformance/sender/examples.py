@@ -9,9 +9,9 @@ from functools import cache
 
 from lxml import etree
 
+from conformance.berichten.world import example, listed
 from conformance.derived import kind_of
 from conformance.plan import PlanError
-from conformance.world import example, listed
 from gateway.berichten.soorten import SOORTEN, Werking
 from gateway.paths import data_dir
 

@@ -8,7 +8,7 @@ from functools import cache
 from conformance.plan import SCENARIOS, Level, PlanError, Role, Scenario, Step, for_pillar, load_folder, unique
 from conformance.requirements import texts
 from conformance.sender.examples import Example, examples, find, needed
-from conformance.sts_register import ORGANISATIONS
+from conformance.sts.register import ORGANISATIONS
 from conformance.walkthrough import sample_signer
 from gateway.cookbook.laden import load_cookbooks
 from gateway.paths import data_dir

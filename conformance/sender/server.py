@@ -13,14 +13,14 @@ import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from conformance.plan import Scenario
-from conformance.reference import free_port
 from conformance.sender.conductor import Conductor
 from conformance.sender.hook import Hook, ProgramHook
 from conformance.sender.session import Options, Session, new_session, utc
 from conformance.sender.tap import STS, Tap, TappedProtocol
 from conformance.sender.universe import Universes
-from conformance.sts import sts_app
-from conformance.sts_register import sample_register
+from conformance.server.reference import free_port
+from conformance.sts.app import sts_app
+from conformance.sts.register import sample_register
 from conformance.verdict import Run
 from conformance.walkthrough import sample_signer
 from gateway.clock import Clock

@@ -10,13 +10,13 @@ from typing import Any
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from conformance.berichten.world import NAMES, World, riziv_of, software_of
 from conformance.client import Software
 from conformance.plan import PlanError, Scenario, Step
 from conformance.sender.examples import Example, find, fit_month, needed
-from conformance.sts import SAMLP_PATH
+from conformance.sts.app import SAMLP_PATH
 from conformance.traffic import Wire
 from conformance.walkthrough import PASSWORD
-from conformance.world import NAMES, World, riziv_of, software_of
 from gateway.paths import data_dir
 
 OPERATIONS = {"verzekerbaarheid": "Raadplegen", "aanvraag": "Indienen", "facturatie": "post"}

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from lxml import etree
 
+from conformance.berichten.world import riziv_of, software_of
 from conformance.plan import Scenario
 from conformance.requirements import texts
 from conformance.sender.answers import WAYS
@@ -19,7 +20,6 @@ from conformance.sender.stage import Stage
 from conformance.sender.task import Task, sentence
 from conformance.traffic import masked
 from conformance.verdict import Result, Verdict
-from conformance.world import riziv_of, software_of
 from gateway.refusal import Refusal
 from gateway.wire.parser import Bounds, parse
 

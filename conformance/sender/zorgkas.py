@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 from uuid import uuid4
 
+from conformance.berichten.world import World
 from conformance.plan import PlanError
 from conformance.sender.task import Play
 from conformance.sender.universe import Universe
 from conformance.traffic import Wire
-from conformance.world import World
 from gateway.berichten.names import ZORGKAS
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row
 from starlette.responses import Response
 
 from gateway.console.operator.inhoud import Inhoud, lees
-from gateway.console.talen import Taal
 from gateway.console.vraag import NietGevonden, Vraag
 from gateway.diensten import inzage
 from gateway.diensten.lezen_scherm import woorden_van
@@ -116,23 +115,14 @@ def stukbeeld(vraag: Vraag, conn: Connection, row: Row[Any], *, persoon: bool = 
         stappen=berichten.levensloop(conn, row.id),
         beslissingen=beslissingen,
         opmerkingen=opmerkingen,
-        inhoud=lees(vraag.gateway, conn, row.id, in_het_kort(opmerkingen, vraag.taal), row.octetten) if persoon else None,
+        inhoud=lees(vraag.gateway, conn, row.id, in_het_kort(opmerkingen), row.octetten) if persoon else None,
         woorden=woorden_van(vraag.gateway, conn, row) if persoon else [],
         voorziening=None if faciliteit is None else faciliteit.naam,
         persoon=None if gevonden is None else f"{gevonden.voornaam} {gevonden.naam}",
     )
 
 
-def in_het_kort(opmerkingen: Sequence[Opmerking], taal: Taal) -> list[dict[str, Any]]:
+def in_het_kort(opmerkingen: Sequence[Opmerking]) -> list[dict[str, Any]]:
     """Remarks as the message's own lines show them; what to do about each stands in the list beside it."""
-    return [
-        {
-            "code": o.code,
-            "tekst": o.tekst_en if taal is Taal.EN else o.tekst,
-            "plaats": o.plaats,
-            "regel": o.regel,
-            "record": o.record,
-            "zone": o.zone,
-        }
-        for o in opmerkingen
-    ]
+    namen = ("code", "tekst", "tekst_en", "plaats", "regel", "record", "zone")
+    return [{naam: getattr(o, naam) for naam in namen} for o in opmerkingen]

@@ -18,7 +18,7 @@ from cryptography import x509
 from conformance.attestation import AttestationProblem, attest, verify
 from conformance.evidence import STATEMENT
 from conformance.plan import Scenario
-from conformance.runner import Options, choose, fixed_target, new_run, run_server, server_plan
+from conformance.server.runner import Options, choose, fixed_target, new_run, run_server, server_plan
 from conformance.store import load, save
 from conformance.verdict import Check, Override, Verdict
 from conformance.walkthrough import sample_signer

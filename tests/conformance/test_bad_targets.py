@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.runner import Options, choose, fixed_target, new_run, run_server, server_plan
+from conformance.server.runner import Options, choose, fixed_target, new_run, run_server, server_plan
 from conformance.verdict import Check, Run, Verdict
-from conformance.zorgkas_run import run_zorgkas
+from conformance.zorgkas.run import run_zorgkas
 from gateway.paths import data_dir
 from gateway.refusal import Code, Refusal
 from gateway.wire.envelope import serialise, write_envelope

@@ -20,13 +20,13 @@ import uvicorn
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from conformance.messages import envelope, head, question
+from conformance.berichten.messages import envelope, head, question
 from conformance.peers import crl, ocsp, sts, zorgkas
 from conformance.peers.control import Peer
 from conformance.peers.issuer import certificate
 from conformance.peers.kinds import PeerKind, behaviours, page, peer
 from conformance.saml_client import StsError, request_assertion, sign_envelope_saml
-from conformance.sts import SAMLP_PATH
+from conformance.sts.app import SAMLP_PATH
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS, system_clock
 from gateway.exchange import push
@@ -106,7 +106,7 @@ def rows(kind: PeerKind) -> list[str]:
 
 def test_the_page_in_the_documentation_is_made_of_the_table() -> None:
     path = Path(__file__).parents[2] / "docs" / "peers.md"
-    assert path.read_text(encoding="utf-8") == page()
+    assert path.read_text(encoding="utf-8") == page(), "write conformance.peers.kinds.page() to docs/peers.md"
 
 
 @pytest.mark.parametrize("kind", PeerKind)
@@ -138,7 +138,7 @@ def pusher() -> SoapPush:
 
 
 def levering() -> bytes:
-    from conformance.zorgkas_world import PushWorld
+    from conformance.zorgkas.world import PushWorld
 
     world = PushWorld(url="http://127.0.0.1:9/zorgkas/280", kas="280")
     world.make("levering", {})

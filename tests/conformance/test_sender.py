@@ -21,10 +21,10 @@ import pytest
 import requests
 from lxml import etree
 
+from conformance.berichten.world import World
 from conformance.examples.vendor_zeep import GivenUp, Line, NotBelieved, Vendor, handle
 from conformance.plan import PlanError, Step, load_folder
 from conformance.plans import plan_of
-from conformance.reference import free_port
 from conformance.sender.answers import read_script
 from conformance.sender.conductor import Conductor
 from conformance.sender.expectations import EXPECTATIONS
@@ -35,9 +35,9 @@ from conformance.sender.plans import pillars, sender_plan
 from conformance.sender.server import judge_sender, on_stage, play_all
 from conformance.sender.session import Options, SessionError, new_session, open_session, sessions
 from conformance.sender.task import ACTIONS
+from conformance.server.reference import free_port
 from conformance.traffic import Wire
 from conformance.verdict import Check, Run, Verdict
-from conformance.world import World
 from gateway.cookbook.laden import load_cookbooks
 from gateway.paths import data_dir
 from gateway.wire.parser import parse

@@ -15,7 +15,7 @@ from lxml import etree
 from conformance.plan import Level, PlanError, load_file
 from conformance.plans import whole_plan
 from conformance.requirements import coverage
-from conformance.runner import Options, choose, fixed_target, new_run, run_server, server_plan
+from conformance.server.runner import Options, choose, fixed_target, new_run, run_server, server_plan
 from conformance.store import load
 from conformance.verdict import Run, Verdict
 from gateway.central.identificatie import geldig_insz

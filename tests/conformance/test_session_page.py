@@ -15,16 +15,16 @@ import requests
 import zeep
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from conformance.berichten.world import NAMES
 from conformance.client import FacilityClient, Software
-from conformance.reference import free_port
 from conformance.sender.guard import HEADERS, MAX_BODY
 from conformance.sender.page import page_app
 from conformance.sender.server import listening, on_stage
 from conformance.sender.session import Options, new_session
 from conformance.sender.stage import Stage
+from conformance.server.reference import free_port
 from conformance.verdict import Verdict
 from conformance.walkthrough import sample_signer
-from conformance.world import NAMES
 from gateway.wire.server import BoundedProtocol
 
 expect.set_options(timeout=30_000)

@@ -14,8 +14,8 @@ import pytest
 from conformance.plan import Level
 from conformance.requirements import coverage
 from conformance.verdict import Result, Run, Verdict, run_from_json
-from conformance.zorgkas_role import zorgkas_plan
-from conformance.zorgkas_run import UsageError, kas_of, run_zorgkas
+from conformance.zorgkas.role import zorgkas_plan
+from conformance.zorgkas.run import UsageError, kas_of, run_zorgkas
 from tests.support import running_receiver
 
 KEPT = """

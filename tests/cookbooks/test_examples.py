@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.derived import derived
-from conformance.runner import Options, fixed_target, new_run, run_server
+from conformance.server.runner import Options, fixed_target, new_run, run_server
 from conformance.verdict import Verdict
 from gateway.berichten.voorbeelden import VoorbeeldError, render
 from gateway.cookbook.laden import load_cookbooks

@@ -195,7 +195,7 @@ def test_what_is_not_there_gets_a_page_that_says_so(visit: Visit, console: Conso
     axe(page)
 
 
-@pytest.mark.parametrize("address", ["/leveringen", "/lijnen/280", "/attesten", "/mandaten", "/audit", "/hulp", "/doel"])
+@pytest.mark.parametrize("address", ["/leveringen", "/lijnen/280", "/register", "/audit", "/hulp", "/doel"])
 def test_the_other_screens_are_accessible(visit: Visit, axe: Axe, address: str) -> None:
     axe(visit("olga", address))
 

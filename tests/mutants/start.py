@@ -18,8 +18,8 @@ from typing import Any
 
 import requests
 
-from conformance.reference import free_port
-from conformance.runner import Target, Targets, month_before
+from conformance.server.reference import free_port
+from conformance.server.runner import Target, Targets, month_before
 from gateway.clock import system_clock
 
 _CONTEXT = multiprocessing.get_context("forkserver")

@@ -54,7 +54,7 @@ def test_a_scenario_catches_its_mutant_and_passes_the_true_program(kind: str) ->
 
 
 def test_a_program_without_its_fault_is_told_as_missed(monkeypatch: pytest.MonkeyPatch) -> None:
-    harmless = Mutant(name=TRUE, kind="zorgkas", fault="does everything right", scenario="zorgkas/aanvraag")
+    harmless = Mutant(name="harmless", kind="zorgkas", fault="does everything right", scenario="zorgkas/aanvraag")
     monkeypatch.setattr("tests.mutants.run.mutants", lambda _: [harmless])
     (proof,) = prove(["zorgkas"])
     assert proof.passes

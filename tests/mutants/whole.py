@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from conformance.examples.vendor_zeep import handle
-from conformance.runner import Options, new_run, own_targets, run_server, server_plan
 from conformance.sender.plans import pillars
 from conformance.sender.server import judge_sender
+from conformance.server.runner import Options, new_run, own_targets, run_server, server_plan
 from conformance.verdict import Result, Run, Verdict
-from conformance.zorgkas_run import run_zorgkas
+from conformance.zorgkas.run import run_zorgkas
 from tests.mutants.run import TRUE, Proof, prove
 from tests.mutants.start import receivers
 

@@ -47,7 +47,7 @@ _REDENEN = Beeld(rapport=REDENEN, maat="berichten", gestapeld=(), tabel=("berich
 _LIJNEN = Beeld(rapport=WEIGERINGEN, maat="bedrag", gestapeld=(), tabel=("records", "bedrag"))
 
 
-@schermen.get("/rapporten", Recht.RAPPORTEN_ZIEN, menu=Menu(titel="Rapporten", volgorde=60, toets="r"))
+@schermen.get("/rapporten", Recht.RAPPORTEN_ZIEN, menu=Menu(titel="Rapporten", volgorde=55, toets="c"))
 def bedragen(vraag: Vraag) -> Response:
     """What was invoiced, accepted, refused, settled."""
     uitleg = vraag.t("Per gefactureerde maand: wat afgerekend, open of geweigerd is. Hele euro; de centen staan in het bestand.")

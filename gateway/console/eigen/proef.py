@@ -13,7 +13,6 @@ from gateway.console.operator.weergave import fouten_per_plaats, toon
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.stukken import in_het_kort
-from gateway.console.talen import Taal
 from gateway.console.vraag import Vraag
 from gateway.diensten.opmerkingen import Opmerking
 from gateway.diensten.proef_scherm import MAX_OCTETS, Proefuitslag, probeer
@@ -43,7 +42,7 @@ def doe(vraag: Vraag) -> Response:
     return vraag.toon(
         "eigen/proef.html",
         uitslag=uitslag,
-        inhoud=_inhoud(uitslag, uitslag.opmerkingen[:_MEEST], vraag.taal),
+        inhoud=_inhoud(uitslag, uitslag.opmerkingen[:_MEEST]),
         opmerkingen=uitslag.opmerkingen[:_MEEST],
         meer=max(0, len(uitslag.opmerkingen) - _MEEST),
         tekst=tekst,
@@ -51,13 +50,13 @@ def doe(vraag: Vraag) -> Response:
     )
 
 
-def _inhoud(uitslag: Proefuitslag, getoond: Sequence[Opmerking], taal: Taal) -> Inhoud | None:
+def _inhoud(uitslag: Proefuitslag, getoond: Sequence[Opmerking]) -> Inhoud | None:
     """The message as it was given, with the remarks at their places."""
     if uitslag.plat is not None:
-        return Inhoud(octetten=len(uitslag.plat), content_type="", **plat(uitslag.plat, in_het_kort(getoond, taal)))
+        return Inhoud(octetten=len(uitslag.plat), content_type="", **plat(uitslag.plat, in_het_kort(getoond)))
     if (root := uitslag.payload) is None:
         return None
     geplaatst = [replace(o, plaats=plaats_in(root, o.plaats, o.regel)) for o in getoond]
     # What has no place in it is told in the list alone.
-    fouten = fouten_per_plaats(in_het_kort([o for o in geplaatst if o.plaats is not None], taal))
+    fouten = fouten_per_plaats(in_het_kort([o for o in geplaatst if o.plaats is not None]))
     return Inhoud(octetten=0, content_type="", bericht=toon(root, fouten))

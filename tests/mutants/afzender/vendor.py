@@ -14,6 +14,8 @@ from conformance.examples.vendor_zeep import Line, Vendor
 from conformance.sender.hook import HookResult
 from conformance.zeep_wsse import Wsse
 
+BROKEN: dict[str, str] = {}
+"""Mutants that stumbled over themselves: whatever the suite then says of them proves nothing."""
 _SECONDS = 8
 """That the software may take for a step."""
 VENDORS: dict[str, type[Vendor]] = {"echt": Vendor}
@@ -32,9 +34,12 @@ def hook(name: str) -> Callable[[Mapping[str, Any]], HookResult]:
         done: list[HookResult] = []
 
         def work() -> None:
-            software = kind(step)
-            status = software.run()
-            done.append(HookResult(status=status, report={"codes": software.codes, **software.told}))
+            try:
+                software = kind(step)
+                status = software.run()
+                done.append(HookResult(status=status, report={"codes": software.codes, **software.told}))
+            except Exception as error:
+                BROKEN[name] = f"{step['scenario']}: {type(error).__name__} {error}"
 
         # A fault may keep it busy for ever; a program would be killed.
         busy = threading.Thread(target=work, daemon=True)

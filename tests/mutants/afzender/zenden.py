@@ -12,7 +12,7 @@ from uuid import uuid4
 import zeep
 
 from conformance.examples import vendor_zeep
-from conformance.examples.vendor_zeep import Line, Vendor, for_zeep, may_retry, zending_xml
+from conformance.examples.vendor_zeep import GivenUp, Line, Vendor, for_zeep, may_retry, zending_xml
 from tests.mutants.afzender.vendor import Lines, Remembering, vendor
 
 
@@ -102,17 +102,30 @@ class OneNumberForAll(Remembering):
 
 
 @vendor
-class NoOrder(Vendor):
+class NoOrder(_Tries):
     def run(self) -> int:
         if self.step["action"] != "zend":
             return super().run()
-        at_once = [threading.Thread(target=self.send, args=(m,)) for m in self.step["messages"]]
-        for one in at_once:
-            one.start()
-            time.sleep(0.005)
-        for one in at_once:
-            one.join()
+        before, vendor_zeep.TRIES = vendor_zeep.TRIES, 1
+        self._heads: dict[str, dict[str, Any]] = {}
+        waiting = list(self.step["messages"])
+        try:
+            for _ in range(before):
+                waiting = [m for m in waiting if not self._sent(m)]
+                time.sleep(1.1 if waiting else 0)
+        finally:
+            vendor_zeep.TRIES = before
         return 0
+
+    def _sent(self, message: Mapping[str, Any]) -> bool:
+        try:
+            self.send(message)
+        except GivenUp:
+            return False
+        return True
+
+    def head(self, message: Mapping[str, Any]) -> dict[str, Any]:
+        return self._heads.setdefault(message["name"], super().head(message))
 
 
 # The line.

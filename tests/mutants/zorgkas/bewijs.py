@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from lxml.etree import _Element as Element
 
-from conformance import receiver as reference
-from conformance.receiver import Receiver
+from conformance.zorgkas import receiver as reference
+from conformance.zorgkas.receiver import Receiver
 from gateway.refusal import Code, Refusal
 from gateway.trust.signing import Signer, sign_envelope
 from gateway.wire.blob import deflate

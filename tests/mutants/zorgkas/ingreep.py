@@ -7,8 +7,8 @@ from pathlib import Path
 
 import uvicorn
 
-from conformance.receiver import Receiver, receiver_app
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas.receiver import Receiver, receiver_app
 from gateway.paths import data_dir
 from gateway.trust.chain import load_trust_store
 from gateway.trust.identity import read_identity

@@ -11,9 +11,9 @@ from typing import Any
 from fastapi import Response
 from lxml.etree import _Element as Element
 
-from conformance import receiver as reference
-from conformance.receiver import Receiver
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas import receiver as reference
+from conformance.zorgkas.receiver import Receiver
 from gateway.refusal import Code, Refusal
 from gateway.trust import wssecurity
 from gateway.trust.identity import read_identity

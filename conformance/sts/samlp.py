@@ -8,8 +8,8 @@ from uuid import uuid4
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_assertion import Attribute
-from conformance.sts_question import Question, only, optional, read_certificate, read_moment, wrong
+from conformance.sts.assertion import Attribute
+from conformance.sts.question import Question, only, optional, read_certificate, read_moment, wrong
 from gateway.refusal import Code, Refusal
 from gateway.trust.enveloped import check_enveloped, read_enveloped
 from gateway.trust.policy import SecurityPolicy

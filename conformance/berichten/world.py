@@ -13,11 +13,11 @@ from uuid import uuid4
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from conformance.berichten.compose import FIRST, Blob, Parcel
+from conformance.berichten.messages import head, names, question, start
+from conformance.berichten.posts import confirm_payload, get_payload, post_payload
+from conformance.berichten.sample import sample_price, sample_rows
 from conformance.client import Software
-from conformance.compose import FIRST, Blob, Parcel
-from conformance.messages import head, names, question, start
-from conformance.posts import confirm_payload, get_payload, post_payload
-from conformance.sample import sample_price, sample_rows
 from conformance.traffic import Wire
 from conformance.walkthrough import sample_signer
 from gateway.berichten.voorbeelden import render

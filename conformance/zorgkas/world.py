@@ -13,10 +13,10 @@ from uuid import uuid4
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.compose import FIRST, Blob, Parcel
-from conformance.draft import Draft
-from conformance.messages import envelope, head, names, start
-from conformance.posts import post_payload
+from conformance.berichten.compose import FIRST, Blob, Parcel
+from conformance.berichten.draft import Draft
+from conformance.berichten.messages import envelope, head, names, start
+from conformance.berichten.posts import post_payload
 from conformance.walkthrough import sample_signer, zending
 from gateway.berichten.antwoord import Bewijs, schrijf_validatieverslag
 from gateway.berichten.dossier import Mededeling, Mutatie, schrijf_mededeling

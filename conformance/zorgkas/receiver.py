@@ -16,7 +16,7 @@ from fastapi import FastAPI, Request, Response
 from lxml.etree import _Element as Element
 from starlette.concurrency import run_in_threadpool
 
-from conformance.receipts import DELIVERED
+from conformance.zorgkas.receipts import DELIVERED
 from gateway.berichten.zorgkas import lees_adres
 from gateway.clock import Clock, system_clock
 from gateway.refusal import Code, Refusal

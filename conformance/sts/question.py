@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 from lxml.etree import _Element as Element
 
-from conformance.sts_assertion import Attribute
+from conformance.sts.assertion import Attribute
 from gateway.refusal import Code, Refusal
 from gateway.trust.signedinfo import decode
 from gateway.wire.names import DS, q

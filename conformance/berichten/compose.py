@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.draft import Draft, b64, ref
-from conformance.posts import detail
+from conformance.berichten.draft import Draft, b64, ref
+from conformance.berichten.posts import detail
 from conformance.walkthrough import sample_signer
 from gateway.trust.signing import Signer, sign_blob
 from gateway.wire.blob import deflate

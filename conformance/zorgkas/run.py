@@ -8,13 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.plan import Role, Scenario
-from conformance.runner import new_run
+from conformance.server.runner import new_run
 from conformance.traffic import Wire
 from conformance.verdict import Result, Run
 from conformance.walkthrough import sample_signer
-from conformance.zorgkas_judge import Judge
-from conformance.zorgkas_role import Receiver, zorgkas_plan
-from conformance.zorgkas_world import KASSEN
+from conformance.zorgkas.judge import Judge
+from conformance.zorgkas.role import Receiver, zorgkas_plan
+from conformance.zorgkas.world import KASSEN
 from gateway.clock import Clock, system_clock
 from gateway.paths import data_dir
 from gateway.trust.chain import load_trust_store

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from lxml.etree import _Element as Element
 
-from conformance.compose import Parcel
+from conformance.berichten.compose import Parcel
 from conformance.traffic import Exchange
 from conformance.verdict import Checks
 from gateway.clock import Clock

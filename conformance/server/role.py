@@ -11,13 +11,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from conformance.answers import RESULT_LABELS, Answer, Post, mailbox, read_answer
-from conformance.compose import Parcel
-from conformance.deform import FaultError, deform
-from conformance.judge import KNOWN, Accept, Sent, check_receipt, judge
+from conformance.berichten.compose import Parcel
+from conformance.berichten.deform import FaultError, deform
+from conformance.berichten.world import World
 from conformance.plan import Level, PlanError, Scenario, Step
+from conformance.server.answers import RESULT_LABELS, Answer, Post, mailbox, read_answer
+from conformance.server.judge import KNOWN, Accept, Sent, check_receipt, judge
 from conformance.verdict import Check, Checks, Result
-from conformance.world import World
 from gateway.berichten.voorbeelden import VoorbeeldError
 from gateway.refusal import Refusal
 from gateway.schema import registry

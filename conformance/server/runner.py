@@ -14,15 +14,15 @@ from uuid import uuid4
 
 from cryptography import x509
 
+from conformance.berichten.world import World
 from conformance.derived import derived
 from conformance.plan import SUITE_VERSION, Role, Scenario, digest, load_folder, unique
-from conformance.reference import NotUp, reference_gateway
-from conformance.server_role import ServerRole
+from conformance.server.reference import NotUp, reference_gateway
+from conformance.server.role import ServerRole
 from conformance.store import save
 from conformance.traffic import Wire
 from conformance.verdict import Check, Result, Run, Verdict
 from conformance.walkthrough import sample_signer
-from conformance.world import World
 from gateway.clock import BRUSSELS, Clock, system_clock
 from gateway.paths import data_dir
 from gateway.refusal import Code, Refusal

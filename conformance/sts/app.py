@@ -18,10 +18,10 @@ from lxml import etree
 from lxml.etree import _Element as Element
 from starlette.concurrency import run_in_threadpool
 
-from conformance import sts_samlp, sts_wstrust
-from conformance.sts_assertion import BACKDATED, IDENTIFICATION, Statement, certified, write_assertion
-from conformance.sts_question import Question
-from conformance.sts_register import ORGANISATIONS, Register, holder_numbers
+from conformance.sts import samlp, wstrust
+from conformance.sts.assertion import BACKDATED, IDENTIFICATION, Statement, certified, write_assertion
+from conformance.sts.question import Question
+from conformance.sts.register import ORGANISATIONS, Register, holder_numbers
 from gateway.clock import Clock, system_clock
 from gateway.refusal import Code, Refusal
 from gateway.trust.chain import TrustStore
@@ -59,7 +59,7 @@ class Sts:
     trust: TrustStore
     register: Register
     clock: Clock = system_clock
-    challenges: sts_wstrust.Challenges = field(default_factory=sts_wstrust.Challenges)
+    challenges: wstrust.Challenges = field(default_factory=wstrust.Challenges)
 
     def answer(self, path: str, raw: bytes) -> bytes:
         """Answer a request envelope.
@@ -73,9 +73,9 @@ class Sts:
         now = self.clock()
         envelope = read_envelope(raw)
         answers: dict[str, Callable[[Element, Signed, datetime], Element]] = (
-            {sts_wstrust.REQUEST: self._challenge, sts_wstrust.CHALLENGE: self._token}
+            {wstrust.REQUEST: self._challenge, wstrust.CHALLENGE: self._token}
             if path == WSTRUST_PATH
-            else {sts_samlp.REQUEST: self._samlp}
+            else {samlp.REQUEST: self._samlp}
         )
         tag = str(envelope.payload.tag)
         if tag not in answers:
@@ -109,20 +109,20 @@ class Sts:
 
     def _samlp(self, request: Element, signed: Signed, now: datetime) -> Element:
         try:
-            question = sts_samlp.read_request(request)
-            sts_samlp.check_holder(request, question, signed, _POLICY)
+            question = samlp.read_request(request)
+            samlp.check_holder(request, question, signed, _POLICY)
             self._accept(question, signed, now)
-            return sts_samlp.write_response(question, self.issue(question, now), now)
+            return samlp.write_response(question, self.issue(question, now), now)
         except Refusal as refusal:
-            return sts_samlp.write_denial(request, refusal, now)
+            return samlp.write_denial(request, refusal, now)
 
     def _challenge(self, request: Element, signed: Signed, now: datetime) -> Element:
-        question = sts_wstrust.read_request(request, signed)
-        return sts_wstrust.write_challenge(question, self.challenges.make(question, now))
+        question = wstrust.read_request(request, signed)
+        return wstrust.write_challenge(question, self.challenges.make(question, now))
 
     def _token(self, response: Element, signed: Signed, now: datetime) -> Element:
-        question = self.challenges.answer(sts_wstrust.read_challenge(response), signed, now)
-        return sts_wstrust.write_token(question, self.issue(question, now))
+        question = self.challenges.answer(wstrust.read_challenge(response), signed, now)
+        return wstrust.write_token(question, self.issue(question, now))
 
     def _accept(self, question: Question, signed: Signed, now: datetime) -> None:
         if question.holder != signed.certificate:

@@ -15,7 +15,7 @@ from cryptography import x509
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.answers import Answer
+from conformance.server.answers import Answer
 from conformance.verdict import Checks
 from gateway.refusal import Refusal
 from gateway.schema import registry

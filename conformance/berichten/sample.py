@@ -13,7 +13,7 @@ from gateway.reference.waarden import datum
 @cache
 def sample_rows(kind: str) -> list[dict[str, str]]:
     """The rows of a sample reference file, as they stand in it."""
-    path = Path(__file__).parent.parent / "gateway" / "reference" / "sample" / f"{kind}.csv"
+    path = Path(__file__).parents[2] / "gateway" / "reference" / "sample" / f"{kind}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file, delimiter=";"))
 

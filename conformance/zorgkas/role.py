@@ -9,14 +9,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from conformance.compose import Parcel
-from conformance.deform import FaultError, deform
+from conformance.berichten.compose import Parcel
+from conformance.berichten.deform import FaultError, deform
 from conformance.plan import Level, Role, Scenario, Step, load_folder
 from conformance.traffic import Exchange, Wire
 from conformance.verdict import Check, Checks, Result, Verdict
-from conformance.zorgkas_judge import Judge
-from conformance.zorgkas_line import send
-from conformance.zorgkas_world import PushWorld
+from conformance.zorgkas.judge import Judge
+from conformance.zorgkas.line import send
+from conformance.zorgkas.world import PushWorld
 from gateway.wire.http import XML_CONTENT_TYPE
 
 _ACTION = '"urn:be:cin:nip:async:generic:post:msg"'

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_assertion import IDENTIFICATION, Attribute
-from conformance.sts_question import Question, only, optional, read_certificate, read_moment, wrong
+from conformance.sts.assertion import IDENTIFICATION, Attribute
+from conformance.sts.question import Question, only, optional, read_certificate, read_moment, wrong
 from gateway.refusal import Code, Refusal
 from gateway.trust.wssecurity import Signed
 from gateway.wire.names import WSSE, WSU, q

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from lxml.etree import _Element as Element
 
+from conformance.berichten.draft import Ref, b64, xml
+from conformance.berichten.messages import names
 from conformance.client import Software
-from conformance.draft import Ref, b64, xml
-from conformance.messages import names
 from gateway.trust.algorithms import method_for, sign_value
 from gateway.trust.signing import Signer
 from gateway.wire.blob import deflate

@@ -14,8 +14,8 @@ from datetime import timedelta
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.compose import Blob, Parcel
-from conformance.draft import RSA_SHA1, WSU_ID, Draft, Ref, b64, transform
+from conformance.berichten.compose import Blob, Parcel
+from conformance.berichten.draft import RSA_SHA1, WSU_ID, Draft, Ref, b64, transform
 from conformance.walkthrough import sample_signer
 from gateway.wire.blob import deflate
 from gateway.wire.names import DS, SOAP, WSSE, WSU, q

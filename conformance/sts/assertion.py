@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import certificate_info, enveloped
+from conformance.sts.xmldsig import certificate_info, enveloped
 from gateway.trust.saml import CERTIFIED, HOLDER_OF_KEY, SAML, STS_ISSUER
 from gateway.trust.signing import Signer
 from gateway.wire.build import moment
