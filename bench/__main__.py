@@ -1,10 +1,10 @@
-"""`python -m bench [verify|accepted|soak|drain|members|invoice] [--quick]`: the figures of design.md §5 as a table."""
+"""`python -m bench [verify|accepted|soak|drain|members|invoice|console] [--quick]`: the figures of design.md §5 as a table."""
 
 from __future__ import annotations
 
 import sys
 
-from bench import accepted, drain, invoice, members, verify
+from bench import accepted, console, drain, invoice, members, verify
 from bench.table import show
 
 BENCHES = {
@@ -14,6 +14,7 @@ BENCHES = {
     "drain": drain.run,
     "members": members.run,
     "invoice": invoice.run,
+    "console": console.run,
 }
 
 

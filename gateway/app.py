@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,8 +13,10 @@ from uuid import uuid4
 import structlog
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
+from starlette.routing import Mount
 from starlette.types import ASGIApp
 
+from gateway.api.app import BASIS, api_app
 from gateway.clock import ClockGuard, shifted_clock, system_clock
 from gateway.console.routes import console_app
 from gateway.cookbook.laden import load_cookbooks
@@ -107,7 +110,15 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     app.include_router(observe_router(gateway))
     if settings.console:
         app.mount("/console", console_app(gateway))
+        app.router.routes.append(_alles_onder(BASIS, api_app(gateway)))
     return SoapServices(gateway, app)
+
+
+def _alles_onder(pad: str, app: ASGIApp) -> Mount:
+    mount = Mount(pad, app=app)
+    # A line end in an address is hostile, and still gets the answer of what it asks: by itself `.` stops at one.
+    mount.path_regex = re.compile(mount.path_regex.pattern, re.DOTALL)
+    return mount
 
 
 def _add_files(app: FastAPI, gateway: Gateway) -> None:

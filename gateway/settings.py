@@ -149,6 +149,9 @@ class Settings(BaseSettings):
         description="Whole months that payload bytes stay in the database before `archive run` may take them.",
         ge=0,
     )
+    imports: Path = Field(
+        Path("run/imports"), description="Folder where reference files that were sent by screen wait; all servers share it."
+    )
     console: bool = Field(
         False, description="Serve the screens at /console/; people log in by VSB_OIDC_ISSUER or VSB_CONSOLE_ACCOUNTS."
     )
@@ -159,6 +162,9 @@ class Settings(BaseSettings):
     console_idle_minutes: float = Field(30, description="Minutes without a click after which a session ends.", gt=0)
     console_max_hours: float = Field(10, description="Hours after which a session ends whatever one does.", gt=0)
     oidc_issuer: str = Field("", description="OpenID provider whose people may log in: its issuer, as in its discovery document.")
+    api_audience: str = Field(
+        "", description="Audience that an access token for /api/v1 must have; none: only the session of the screens gets in."
+    )
     oidc_client_id: str = Field("vsb-gateway", description="Client id of the console at the provider.")
     oidc_client_secret: SecretStr | None = Field(None, description="Its secret; none: a public client, with PKCE alone.")
     oidc_scope: str = Field("openid profile", description="Scopes to ask for; the claims below must come in the ID token.")
@@ -195,6 +201,8 @@ class Settings(BaseSettings):
             raise ValueError(f"{sample} is the published sample: Production needs its own")
         if self.console and not self.oidc_issuer and self.console_accounts is None:
             raise ValueError("VSB_CONSOLE needs a way to log in: VSB_OIDC_ISSUER, or outside Production VSB_CONSOLE_ACCOUNTS")
+        if self.api_audience and self.api_audience == self.oidc_client_id:
+            raise ValueError("VSB_API_AUDIENCE must differ from VSB_OIDC_CLIENT_ID: an ID token is no access token")
         if self.environment is Environment.PRODUCTION and (self.console_accounts is not None or self.console_sample_hint):
             raise ValueError("VSB_CONSOLE_ACCOUNTS is refused in Production: people log in at VSB_OIDC_ISSUER")
         return self

@@ -36,11 +36,12 @@ from gateway.wire.xop_writer import write_message
 log = structlog.get_logger("gateway")
 DIENSTEN: Mapping[str, Module] = {m.DIENST.naam: m for m in (verzekerbaarheid, aanvraag, facturatie, zorgkas)}
 _ADDRESSES = ", ".join([*(f"/soap/{name}/v1" for name in DIENSTEN), *(f"/soap/{name}/v1/proef" for name in PROEVEN)])
+_PEOPLE = ("/console/", "/api/")
 _ANSWER_LIFETIME = timedelta(minutes=1)
 
 
 class SoapServices:
-    """POST /soap/<service>/v1 and its dry run; every other request, and what people post in the console, goes to `rest`."""
+    """POST /soap/<service>/v1 and its dry run; the rest, and what people post in the console or its API, goes to `rest`."""
 
     def __init__(self, gateway: Gateway, rest: ASGIApp) -> None:
         self._gateway = gateway
@@ -49,7 +50,7 @@ class SoapServices:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a POST; never with a traceback, an empty answer or a dropped connection."""
-        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].startswith("/console/"):
+        if scope["type"] != "http" or scope["method"] != "POST" or scope["path"].startswith(_PEOPLE):
             await self._rest(scope, receive, send)
             return
         response = await self._answer(str(scope["path"]), Request(scope, receive))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.box import SIMPLE_HEAD
@@ -22,10 +22,13 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from gateway.clock import BRUSSELS, shifted_clock, system_clock
 from gateway.commands.shared import operator
+from gateway.reference import invoer
 from gateway.reference.controle import gemaskeerd
-from gateway.reference.laden import Laadverslag, Voortgang, controleer, laad
+from gateway.reference.laden import Laadverslag, Voortgang, controleer, kijk_vooruit, laad
+from gateway.reference.schrijven import Verschil, Voorbeelden
 from gateway.reference.soorten import SOORTEN, Soort
 from gateway.reference.tables import laadbeurt
+from gateway.reference.tonen import tekst, toon_rij
 from gateway.reference.voorbeeld import VOORBEELD_ONTVANGER, voorbeeldbestanden
 from gateway.store.metadata import metadata
 
@@ -68,8 +71,6 @@ References may point into the files themselves or into the database, when there 
 
 _GROOT = 5_000_000
 """Octets from which reading takes long enough to tell how far it is."""
-_GETOOND = 1_000
-"""Faults shown; a file with a million wrong rows is wrong in one way."""
 Bestanden = Annotated[list[Path], typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="Reference files.")]
 Database = Annotated[str | None, typer.Option(help="SQLAlchemy URL; VSB_DATABASE_URL or its default if left out.")]
 
@@ -77,8 +78,19 @@ Wat = StrEnum("Wat", {s.naam: s.naam for s in SOORTEN} | {"laadbeurten": "laadbe
 
 
 @app.command(help=_LOAD)
-def load(files: Bestanden, database: Database = None) -> None:
-    _laad(files, database)
+def load(
+    files: Bestanden,
+    preview: Annotated[bool, typer.Option("--preview", help="Show what would change, and load nothing.")] = False,
+    database: Database = None,
+) -> None:
+    if not preview:
+        _laad(files, database)
+        return
+    with _verstaanbaar():
+        engine = _bestaande_databank(database) or _lege_databank()
+        with _voortgangsbalk() as voortgang:
+            verslag = kijk_vooruit(engine, files, _nu().date(), voortgang=voortgang)
+    _toon_verslag(verslag, "Er is niets geladen: zonder --preview wel.")
 
 
 @app.command()
@@ -99,6 +111,21 @@ def sample(
             tekst = bestand.read_text(encoding="utf-8")
             bestand.write_text(tekst.replace(VOORBEELD_ONTVANGER, push_base.rstrip("/")), encoding="utf-8")
         _laad(bestanden, database)
+
+
+@app.command(hidden=True)
+def step(number: str, actor: Annotated[str, typer.Option()]) -> None:
+    """Check or load an import that was sent by screen; the server starts this."""
+    from gateway.settings import Settings
+    from gateway.store.engine import Store, make_engine
+
+    settings = Settings()
+    klok = system_clock if settings.clock is None else shifted_clock(settings.clock)
+    with _verstaanbaar():
+        store = Store(make_engine(settings.database_url))
+        nu = klok()
+        with invoer.voortgang_van(store, number, klok) as voortgang:
+            invoer.doe_stap(store, settings.imports, number, nu.astimezone(BRUSSELS).date(), nu, actor, voortgang)
 
 
 @app.command(help=_CHECK)
@@ -145,7 +172,7 @@ def show(
         with engine.connect() as conn:
             aantal = conn.execute(select(func.count()).select_from(tabel)).scalar_one()
             rijen = conn.execute(select(*(tabel.c[n] for n in toon)).order_by(*volgorde, *tabel.primary_key).limit(limit)).all()
-    cellen = [[toon_een(_tekst(waarde)) for toon_een, waarde in zip(toon.values(), rij, strict=True)] for rij in rijen]
+    cellen = [[toon_een(tekst(waarde)) for toon_een, waarde in zip(toon.values(), rij, strict=True)] for rij in rijen]
     console = Console()
     console.print(_tabel(console, f"{kind} ({aantal})", list(toon), cellen), highlight=False, markup=False)
     if aantal > len(rijen):
@@ -223,30 +250,14 @@ def _lege_databank() -> Engine:
     return engine
 
 
-def _tekst(waarde: Any) -> str:
-    match waarde:
-        case None:
-            return ""
-        case bool():
-            return "ja" if waarde else "nee"
-        case list():
-            return ",".join(str(deel) for deel in waarde)
-        case datetime():
-            return f"{waarde.astimezone(BRUSSELS):%Y-%m-%d %H:%M:%S}"
-        case date():
-            return waarde.isoformat()
-        case _:
-            return str(waarde)
-
-
 def _toon_verslag(verslag: Laadverslag, gelukt: str) -> None:
     uit = Console(stderr=True)
-    for fout in verslag.fouten[:_GETOOND]:
+    for fout in verslag.fouten:
         uit.print(fout.tekst, highlight=False, markup=False, soft_wrap=True)
-    if len(verslag.fouten) > _GETOOND:
-        uit.print(f"… en nog {len(verslag.fouten) - _GETOOND} foute rijen", highlight=False)
+    if verslag.fouten_meer:
+        uit.print(f"… en nog {verslag.fouten_meer} foute rijen", highlight=False)
     if verslag.fouten:
-        _stop(f"{len(verslag.fouten)} foute rij(en); er is niets geladen.", status=1)
+        _stop(f"{len(verslag.fouten) + verslag.fouten_meer} foute rij(en); er is niets geladen.", status=1)
     table = Table("bestand", "soort", Column("rijen", justify="right"), box=SIMPLE_HEAD)
     for gelezen in verslag.bestanden:
         table.add_row(gelezen.bestand.name, gelezen.soort, str(gelezen.rijen))
@@ -255,7 +266,26 @@ def _toon_verslag(verslag: Laadverslag, gelukt: str) -> None:
     for soort, v in verslag.verschillen.items():
         telling = f"{v.nieuw} nieuw, {v.gewijzigd} gewijzigd, {v.ongewijzigd} ongewijzigd"
         console.print(f"{soort}: {telling}{f', {v.weg} perioden weg' if v.weg else ''}", highlight=False)
+        if soort in verslag.voorbeelden:
+            _toon_voorbeelden(console, soort, v, verslag.voorbeelden[soort])
     console.print(gelukt, highlight=False, markup=False, soft_wrap=True)
+
+
+def _toon_voorbeelden(console: Console, naam: str, verschil: Verschil, voorbeelden: Voorbeelden) -> None:
+    soort = next(s for s in SOORTEN if s.naam == naam)
+    regels = [f"+ {_regel(toon_rij(soort, r))}" for r in voorbeelden.nieuw]
+    for oud, nieuw in voorbeelden.gewijzigd:
+        was, wordt = toon_rij(soort, oud), toon_rij(soort, nieuw)
+        anders = [f"{k}: {was[k] or 'niets'} → {wordt[k] or 'niets'}" for k in was if was[k] != wordt[k]]
+        regels.append(f"~ {_regel({k: wordt[k] for k in soort.sleutel})}: {', '.join(anders) or '(verborgen)'}")
+    regels += [f"- {_regel(toon_rij(soort, r))}" for r in voorbeelden.weg]
+    meer = verschil.nieuw + verschil.gewijzigd + verschil.weg - len(regels)
+    for regel in (*regels, *((f"… en nog {meer}",) if meer else ())):
+        console.print(f"  {regel}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _regel(waarden: Mapping[str, str]) -> str:
+    return ";".join(waarden.values())
 
 
 @contextmanager

@@ -22,10 +22,10 @@ from gateway.reference.register import (
     Wijziging,
     beeindig_periode,
     periode,
-    perioden,
     voeg_periode_toe,
 )
-from gateway.reference.register_attesten import attesten, beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_attesten import beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_lijst import attesten, perioden
 from gateway.reference.waarden import datum
 
 _EFFECT = "Every change is written in the audit chain and holds at once, in every running process."
@@ -58,6 +58,7 @@ def _vandaag() -> date:
 
 
 Actor = Annotated[str | None, typer.Option(help="Who decided this; the OS user if left out, and beside it otherwise.")]
+Reason = Annotated[str | None, typer.Option(help="Why, for the audit chain; no personal data.")]
 From = Annotated[date | None, typer.Option("--from", parser=_dag, metavar="DAY", help="First day inside; today if left out.")]
 Until = Annotated[date | None, typer.Option(parser=_dag, metavar="DAY", help="Last day inside; none if left out.")]
 On = Annotated[date | None, typer.Option(parser=_dag, metavar="DAY", help="Last day inside; today if left out.")]
@@ -65,7 +66,8 @@ Number = Annotated[str, typer.Argument(metavar="NUMBER", help="Number of the att
 Facility = Annotated[str, typer.Argument(metavar="FACILITY", help="RIZIV number of the facility, 11 digits.")]
 Sender = Annotated[str, typer.Argument(metavar="SENDER", help="RIZIV number of who may send, 11 digits.")]
 Pillar = Annotated[str, typer.Argument(metavar="PILLAR", help="Name of a pillar, for example eibwfin.")]
-OfFacility = Annotated[str | None, typer.Option("--facility", help="Only of this RIZIV number, or of those that begin with it.")]
+OfFacility = Annotated[str | None, typer.Option("--facility", help="Only where the RIZIV number begins so, or the name has it.")]
+Search = Annotated[str | None, typer.Option(help="Only where the number, the vendor or the product has this.")]
 
 
 @attestation.command("add")
@@ -83,6 +85,7 @@ def attestation_add(
     ] = None,
     licence_hash: Annotated[str | None, typer.Option(help="SHA-256 of the licence password, hex, instead of asking.")] = None,
     actor: Actor = None,
+    reason: Reason = None,
     database: Database = None,
 ) -> None:
     """Register an attested software package."""
@@ -99,29 +102,29 @@ def attestation_add(
         "licentie_gebruiker": licence_user,
         "licentie_hash": licence_hash,
     }
-    _change(database, actor, lambda conn, door: voeg_attest_toe(conn, attest, from_ or _vandaag(), until, door))
+    change(database, actor, reason, lambda conn, door: voeg_attest_toe(conn, attest, from_ or _vandaag(), until, door))
 
 
 @attestation.command("suspend")
-def attestation_suspend(number: Number, actor: Actor = None, database: Database = None) -> None:
+def attestation_suspend(number: Number, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Stop admitting messages of a package, until `resume`."""
-    _change(database, actor, lambda conn, door: schors_attest(conn, number, door))
+    change(database, actor, reason, lambda conn, door: schors_attest(conn, number, door))
 
 
 @attestation.command("resume")
-def attestation_resume(number: Number, actor: Actor = None, database: Database = None) -> None:
+def attestation_resume(number: Number, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Admit messages of a suspended package again."""
-    _change(database, actor, lambda conn, door: hervat_attest(conn, number, door))
+    change(database, actor, reason, lambda conn, door: hervat_attest(conn, number, door))
 
 
 @attestation.command("end")
-def attestation_end(number: Number, on: On = None, actor: Actor = None, database: Database = None) -> None:
+def attestation_end(number: Number, on: On = None, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Give an attest its last day, or an earlier one."""
-    _change(database, actor, lambda conn, door: beeindig_attest(conn, number, on or _vandaag(), door))
+    change(database, actor, reason, lambda conn, door: beeindig_attest(conn, number, on or _vandaag(), door))
 
 
 @attestation.command("list")
-def attestation_list(database: Database = None) -> None:
+def attestation_list(search: Search = None, database: Database = None) -> None:
     """Show every attest and whether it holds today."""
     kolommen: dict[str, Cel] = {
         "nummer": lambda r: r.nummer,
@@ -131,21 +134,28 @@ def attestation_list(database: Database = None) -> None:
         "periode": lambda r: periode(r.van, r.tot),
         "licentie": lambda r: r.licentie_gebruiker or "–",
     }
-    _list(database, kolommen, attesten)
+    _list(database, kolommen, lambda conn: attesten(conn, search))
 
 
 @declaration.command("add")
 def declaration_add(
-    facility: Facility, from_: From = None, until: Until = None, actor: Actor = None, database: Database = None
+    facility: Facility,
+    from_: From = None,
+    until: Until = None,
+    actor: Actor = None,
+    reason: Reason = None,
+    database: Database = None,
 ) -> None:
     """Register a facility's circle-of-trust declaration."""
-    _add(Periodelijst.VERKLARING, {"riziv": facility}, from_, until, actor, database)
+    _add(Periodelijst.VERKLARING, {"riziv": facility}, from_, until, actor, reason, database)
 
 
 @declaration.command("end")
-def declaration_end(facility: Facility, on: On = None, actor: Actor = None, database: Database = None) -> None:
+def declaration_end(
+    facility: Facility, on: On = None, actor: Actor = None, reason: Reason = None, database: Database = None
+) -> None:
     """Give the declaration that runs on a day that day as its last."""
-    _end(Periodelijst.VERKLARING, {"riziv": facility}, on, actor, database)
+    _end(Periodelijst.VERKLARING, {"riziv": facility}, on, actor, reason, database)
 
 
 @declaration.command("list")
@@ -156,16 +166,24 @@ def declaration_list(facility: OfFacility = None, database: Database = None) -> 
 
 @recognition.command("add")
 def recognition_add(
-    facility: Facility, pillar: Pillar, from_: From = None, until: Until = None, actor: Actor = None, database: Database = None
+    facility: Facility,
+    pillar: Pillar,
+    from_: From = None,
+    until: Until = None,
+    actor: Actor = None,
+    reason: Reason = None,
+    database: Database = None,
 ) -> None:
     """Register a facility's recognition for a pillar."""
-    _add(Periodelijst.ERKENNING, {"riziv": facility, "pijler": pillar}, from_, until, actor, database)
+    _add(Periodelijst.ERKENNING, {"riziv": facility, "pijler": pillar}, from_, until, actor, reason, database)
 
 
 @recognition.command("end")
-def recognition_end(facility: Facility, pillar: Pillar, on: On = None, actor: Actor = None, database: Database = None) -> None:
+def recognition_end(
+    facility: Facility, pillar: Pillar, on: On = None, actor: Actor = None, reason: Reason = None, database: Database = None
+) -> None:
     """Give the recognition that runs on a day that day as its last."""
-    _end(Periodelijst.ERKENNING, {"riziv": facility, "pijler": pillar}, on, actor, database)
+    _end(Periodelijst.ERKENNING, {"riziv": facility, "pijler": pillar}, on, actor, reason, database)
 
 
 @recognition.command("list")
@@ -182,20 +200,27 @@ def mandate_add(
     from_: From = None,
     until: Until = None,
     actor: Actor = None,
+    reason: Reason = None,
     database: Database = None,
 ) -> None:
     """Register that a sender may send for a facility."""
     sleutel = {"gemachtigde_riziv": sender, "voorziening_riziv": facility, "pijler": pillar}
-    _add(Periodelijst.MANDAAT, sleutel, from_, until, actor, database)
+    _add(Periodelijst.MANDAAT, sleutel, from_, until, actor, reason, database)
 
 
 @mandate.command("end")
 def mandate_end(
-    sender: Sender, facility: Facility, pillar: Pillar, on: On = None, actor: Actor = None, database: Database = None
+    sender: Sender,
+    facility: Facility,
+    pillar: Pillar,
+    on: On = None,
+    actor: Actor = None,
+    reason: Reason = None,
+    database: Database = None,
 ) -> None:
     """Give the mandate that runs on a day that day as its last."""
     sleutel = {"gemachtigde_riziv": sender, "voorziening_riziv": facility, "pijler": pillar}
-    _end(Periodelijst.MANDAAT, sleutel, on, actor, database)
+    _end(Periodelijst.MANDAAT, sleutel, on, actor, reason, database)
 
 
 @mandate.command("list")
@@ -210,21 +235,25 @@ def _add(
     van: date | None,
     tot: date | None,
     actor: str | None,
+    reason: str | None,
     database: str | None,
 ) -> None:
-    _change(database, actor, lambda conn, door: voeg_periode_toe(conn, lijst, sleutel, van or _vandaag(), tot, door))
+    change(database, actor, reason, lambda conn, door: voeg_periode_toe(conn, lijst, sleutel, van or _vandaag(), tot, door))
 
 
-def _end(lijst: Periodelijst, sleutel: Mapping[str, str], tot: date | None, actor: str | None, database: str | None) -> None:
-    _change(database, actor, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot or _vandaag(), door))
+def _end(
+    lijst: Periodelijst, sleutel: Mapping[str, str], tot: date | None, actor: str | None, reason: str | None, database: str | None
+) -> None:
+    change(database, actor, reason, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot or _vandaag(), door))
 
 
-def _change(database: str | None, actor: str | None, change: Callable[[Connection, Door], Wijziging]) -> None:
-    door = Door(actor=operator(actor), tijdstip=now())
+def change(database: str | None, actor: str | None, reason: str | None, make: Callable[[Connection, Door], Wijziging]) -> None:
+    """Make a change to the register, and show what it was and is; a change that is not made ends the command."""
+    door = Door(actor=operator(actor), tijdstip=now(), reden=reason)
     with open_store(database) as store:
         try:
             with store.writing() as conn:
-                wijziging = change(conn, door)
+                wijziging = make(conn, door)
         except Registerfout as fout:
             verwacht = "" if fout.verwacht is None else f", verwacht {fout.verwacht}"
             stop(f"Niet gewijzigd: {fout.fout.value} ({fout.veld}: gevonden “{fout.gevonden}”{verwacht}).", status=1)

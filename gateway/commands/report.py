@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,15 +12,17 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
-from sqlalchemy import Row
 
 from gateway.berichten.betaling import Betaling, schrijf_betaalbestand
 from gateway.central.identificatie import geldig_iban
 from gateway.clock import BRUSSELS
 from gateway.commands.shared import Database, now, open_store, print_table, stop
+from gateway.cookbook.laden import load_cookbooks
 from gateway.reference import lookup
-from gateway.store import rapporten
-from gateway.store.rapporten import BEDRAGEN, WEIGERINGEN, Selectie
+from gateway.settings import Settings
+from gateway.store import rapporten, tellingen
+from gateway.store.engine import Store
+from gateway.store.rapporten import Doorlooptijd, Rapport, Selectie
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -30,6 +33,7 @@ From = Annotated[str | None, typer.Option("--from", metavar="YYYY-MM", help="Fir
 To = Annotated[str | None, typer.Option("--to", metavar="YYYY-MM", help="Last month; the current one if left out.")]
 Facility = Annotated[str | None, typer.Option(metavar="RIZIV", help="Only this facility, 11 digits.")]
 Zorgkas = Annotated[str | None, typer.Option(metavar="CODE", help="Only this zorgkas, for example 180.")]
+_GETALLEN = frozenset(m for r in rapporten.RAPPORTEN.values() for m in r.maten) | {"p50", "p90", "p99"}
 Out = Annotated[Path | None, typer.Option(help="Write a .csv or a .parquet file instead of a table.")]
 
 
@@ -42,10 +46,8 @@ def amounts(
     out: Out = None,
     database: Database = None,
 ) -> None:
-    """Invoiced, accepted, refused, settled and open, by month, pillar, zorgkas and facility."""
-    keuze = _selectie(from_, to, facility, zorgkas)
-    with open_store(database) as store, store.reading() as conn:
-        _toon(BEDRAGEN, rapporten.bedragen(conn, keuze), out, geld=BEDRAGEN[5:])
+    """Invoiced, accepted, refused, settled and open, by invoiced month, pillar, zorgkas and facility."""
+    _rapport(rapporten.BEDRAGEN, _selectie(from_, to, facility, zorgkas), out, database)
 
 
 @app.command()
@@ -58,9 +60,56 @@ def refusals(
     database: Database = None,
 ) -> None:
     """Refused records of accepted zendingen, by reason and by who refused them: the gateway, or a zorgkas by manual control."""
+    _rapport(rapporten.WEIGERINGEN, _selectie(from_, to, facility, zorgkas), out, database)
+
+
+@app.command()
+def messages(
+    from_: From = None,
+    to: To = None,
+    facility: Facility = None,
+    zorgkas: Zorgkas = None,
+    out: Out = None,
+    database: Database = None,
+) -> None:
+    """Messages by month of receipt: accepted, refused, in beraad, delivered, and delivered within the promise."""
+    _rapport(rapporten.BERICHTEN, _selectie(from_, to, facility, zorgkas), out, database)
+
+
+@app.command()
+def reasons(
+    from_: From = None,
+    to: To = None,
+    facility: Facility = None,
+    zorgkas: Zorgkas = None,
+    out: Out = None,
+    database: Database = None,
+) -> None:
+    """Refused messages by reason; a message with three reasons counts in three rows."""
+    _rapport(rapporten.REDENEN, _selectie(from_, to, facility, zorgkas), out, database)
+
+
+@app.command()
+def turnaround(
+    from_: From = None,
+    to: To = None,
+    facility: Facility = None,
+    zorgkas: Zorgkas = None,
+    out: Out = None,
+    database: Database = None,
+) -> None:
+    """From receipt to delivery, in seconds: percentiles by pillar and zorgkas, and how many within the cookbook's promise."""
     keuze = _selectie(from_, to, facility, zorgkas)
-    with open_store(database) as store, store.reading() as conn:
-        _toon(WEIGERINGEN, rapporten.weigeringen(conn, keuze), out, geld=("bedrag",))
+    with _bijgewerkt(database) as store, store.reading() as conn:
+        _toon(Doorlooptijd._fields, rapporten.doorlooptijden(conn, keuze), out, geld=())
+
+
+@app.command()
+def recount(database: Database = None) -> None:
+    """Count every sum that reports show again, from the first message on."""
+    with open_store(database) as store:
+        geteld = tellingen.tel_alles(store, _beloften(), now())
+    typer.echo(f"{geteld} maanden van voorzieningen geteld.")
 
 
 @app.command()
@@ -117,10 +166,30 @@ def payments(
     typer.echo(f"{out}: {len(betalingen)} betalingen, {_euro(sum(b.bedrag for b in betalingen))}.")
 
 
+def _rapport(rapport: Rapport, keuze: Selectie, out: Path | None, database: str | None) -> None:
+    with _bijgewerkt(database) as store, store.reading() as conn:
+        _toon(rapport.kolommen, rapporten.lees(conn, rapport, keuze), out, geld=rapport.geld)
+
+
+@contextmanager
+def _bijgewerkt(database: str | None) -> Iterator[Store]:
+    """The database with the sums brought up to date, as the worker does from time to time."""
+    with open_store(database) as store:
+        tellingen.werk_bij(store, _beloften(), now())
+        yield store
+
+
+def _beloften() -> dict[str, int]:
+    return {naam: c.belofte for naam, c in load_cookbooks(Settings().cookbooks).items()}
+
+
 def _selectie(van: str | None, tot: str | None, voorziening: str | None, zorgkas: str | None) -> Selectie:
     deze = now().astimezone(BRUSSELS).date().replace(day=1)
     return Selectie(
-        van=_maand(van, deze.replace(year=deze.year - 1)), tot=_maand(tot, deze), voorziening=voorziening, zorgkas=zorgkas
+        van=_maand(van, deze.replace(year=deze.year - 1)),
+        tot=_maand(tot, deze),
+        voorzieningen=None if voorziening is None else (voorziening,),
+        zorgkas=zorgkas,
     )
 
 
@@ -140,21 +209,21 @@ def _euro(cent: int) -> str:
     return f"{teken}{abs(cent) // 100:,}".replace(",", ".") + f",{abs(cent) % 100:02} euro"
 
 
-def _toon(kolommen: Sequence[str], rows: Sequence[Row[Any]], out: Path | None, *, geld: Sequence[str]) -> None:
+def _toon(kolommen: Sequence[str], rows: Sequence[Sequence[Any]], out: Path | None, *, geld: Collection[str]) -> None:
     if out is not None:
         _schrijf(kolommen, rows, out)
         typer.echo(f"{out}: {len(rows)} rijen.")
         return
     table = Table(box=SIMPLE_HEAD)
     for kolom in kolommen:
-        table.add_column(kolom, justify="right" if kolom in geld else "left")
+        table.add_column(kolom, justify="right" if kolom in geld or kolom in _GETALLEN else "left")
     for row in rows:
         waarden = zip(kolommen, row, strict=True)
         table.add_row(*(_euro(w) if k in geld else f"{w:%Y-%m}" if k == "maand" else str(w) for k, w in waarden))
     print_table(table)
 
 
-def _schrijf(kolommen: Sequence[str], rows: Sequence[Row[Any]], out: Path) -> None:
+def _schrijf(kolommen: Sequence[str], rows: Sequence[Sequence[Any]], out: Path) -> None:
     match out.suffix.lower():
         case ".csv":
             with out.open("w", encoding="utf-8", newline="") as file:

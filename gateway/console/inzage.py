@@ -27,6 +27,7 @@ class Doel(Enum):
     AFREKENING = "een factuur of afrekening nagaan"
     CONTROLE = "controle achteraf"
     EIGEN_BERICHT = "eigen berichten opvolgen"
+    GEGEVENS = "referentiegegevens bijwerken"
 
     @property
     def sleutel(self) -> str:
@@ -35,7 +36,7 @@ class Doel(Enum):
 
 _DOELEN: Mapping[Rol, tuple[Doel, ...]] = {
     Rol.OPERATOR: (Doel.LEVERING, Doel.VRAAG, Doel.INCIDENT),
-    Rol.BEHEERDER: (Doel.VRAAG, Doel.INCIDENT),
+    Rol.BEHEERDER: (Doel.GEGEVENS, Doel.VRAAG, Doel.INCIDENT),
     Rol.ZORGKAS: (Doel.BESLISSING, Doel.AFREKENING, Doel.VRAAG),
     Rol.VOORZIENING: (Doel.EIGEN_BERICHT, Doel.VRAAG),
     Rol.LEVERANCIER: (Doel.INCIDENT, Doel.VRAAG),

@@ -26,6 +26,9 @@ _FRESH = timedelta(hours=1)
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"]
 """Only asymmetric signatures; none and HMAC are what attackers try."""
 _LEEWAY = 60
+_AGAIN = timedelta(seconds=30)
+_ACCESS_TYPES = ("at+jwt", "application/at+jwt", "jwt")
+"""RFC 9068 §2.1, and what providers write that do not follow it."""
 
 
 class OidcProbleem(Exception):
@@ -80,6 +83,34 @@ class Provider:
             raise OidcProbleem(f"{type(error).__name__}: {error}"[:300]) from error
         return self._personen(claims)
 
+    def personen_van_token(self, token: str, nu: datetime) -> tuple[Persoon, ...]:
+        """Who an access token for the API stands for (RFC 9068): one Persoon for each role, the provider's first role first.
+
+        Its audience is another one than the console's client, so that no ID token passes for it.
+
+        Raises:
+            OidcProbleem: it cannot be believed, is not for us, or names no role of ours.
+        """
+        if not self._s.api_audience:
+            raise OidcProbleem("VSB_API_AUDIENCE is not set: no token is taken")
+        _, keys = self._metadata(nu)
+        try:
+            decoded = self._decode(token, keys, nu)
+            registry = jwt.JWTClaimsRegistry(
+                now=int(nu.timestamp()),
+                leeway=_LEEWAY,
+                iss={"essential": True, "values": [self._issuer, f"{self._issuer}/"]},
+                aud={"essential": True, "value": self._s.api_audience},
+                exp={"essential": True},
+                sub={"essential": True},
+            )
+            registry.validate(decoded.claims)
+        except (JoseError, ValueError, TypeError, KeyError) as error:
+            raise OidcProbleem(f"{type(error).__name__}: {error}"[:300]) from error
+        if str(decoded.header.get("typ", "JWT")).lower() not in _ACCESS_TYPES:
+            raise OidcProbleem("not an access token")
+        return self._personen(decoded.claims)
+
     def uitloggen(self, terug: str, nu: datetime) -> str | None:
         """Where the browser goes to log out at the provider too, if it has such a page (RP-Initiated Logout 1.0)."""
         try:
@@ -123,13 +154,7 @@ class Provider:
     def _claims(self, token: Mapping[str, Any], keys: KeySet, nonce: str, nu: datetime) -> Mapping[str, Any]:
         if "id_token" not in token:
             raise OidcProbleem("no id_token in the answer")
-        try:
-            decoded = jwt.decode(token["id_token"], keys, algorithms=_ALGORITHMS)
-        except JoseError:
-            # The provider may have changed its keys within the hour.
-            with self._lock:
-                self._kept = None
-            decoded = jwt.decode(token["id_token"], self._metadata(nu)[1], algorithms=_ALGORITHMS)
+        decoded = self._decode(token["id_token"], keys, nu)
         options = {
             "iss": {"essential": True, "values": [self._issuer, f"{self._issuer}/"]},
             "aud": {"essential": True, "value": self._s.oidc_client_id},
@@ -138,6 +163,17 @@ class Provider:
         claims = CodeIDToken(decoded.claims, decoded.header, options, params)
         claims.validate(now=int(nu.timestamp()), leeway=_LEEWAY)
         return dict(decoded.claims)
+
+    def _decode(self, token: str, keys: KeySet, nu: datetime) -> jwt.Token:
+        try:
+            return jwt.decode(token, keys, algorithms=_ALGORITHMS)
+        except JoseError:
+            # The provider may have changed its keys within the hour; who sends nonsense does not make us fetch for each.
+            with self._lock:
+                if self._kept is None or nu - self._kept[0] < _AGAIN:
+                    raise
+                self._kept = None
+            return jwt.decode(token, self._metadata(nu)[1], algorithms=_ALGORITHMS)
 
     def _personen(self, claims: Mapping[str, Any]) -> tuple[Persoon, ...]:
         s = self._s

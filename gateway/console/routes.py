@@ -10,11 +10,12 @@ from starlette.responses import Response
 from gateway.console import http, zelf
 from gateway.console.aanmelden import Aanmelden
 from gateway.console.accounts import laad_accounts
+from gateway.console.beheer import invoer, rapporten, regels, register_attest, register_periode
 from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
-from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, register, zoeken
+from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.console.zorgkas import afrekenen, beraad, dossiers
@@ -27,7 +28,6 @@ MODULES: tuple[Schermen, ...] = (
     bericht.schermen,
     leveringen.schermen,
     daden.schermen,
-    register.schermen,
     auditlog.schermen,
     beraad.schermen,
     dossiers.schermen,
@@ -35,6 +35,11 @@ MODULES: tuple[Schermen, ...] = (
     eigen_berichten.schermen,
     proef.schermen,
     steekproeven.schermen,
+    rapporten.schermen,
+    register_attest.schermen,
+    register_periode.schermen,
+    regels.schermen,
+    invoer.schermen,
 )
 """Every module with screens; a new one is added here and nowhere else."""
 

@@ -143,13 +143,6 @@ def beeindig_periode(conn: Connection, lijst: Periodelijst, sleutel: Mapping[str
     return leg_vast(conn, lijst.value[3], lijst.naam, f"riziv:{waarden[lijst.voorziening]}", {**na, "tot": lopend.tot}, na, door)
 
 
-def perioden(conn: Connection, lijst: Periodelijst, riziv: str | None = None) -> list[Row[Any]]:
-    """Every period, past and future ones too, of one facility or of all."""
-    tabel = lijst.soort.tabel
-    vraag = select(tabel).order_by(tabel.c[lijst.voorziening], *(tabel.c[n] for n in lijst.soort.sleutel), tabel.c.van)
-    return list(conn.execute(vraag if riziv is None else vraag.where(tabel.c[lijst.voorziening].startswith(riziv))))
-
-
 def periode(van: date, tot: date | None) -> str:
     return f"{van} tot {'…' if tot is None else tot}"
 

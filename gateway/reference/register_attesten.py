@@ -81,10 +81,6 @@ def beeindig_attest(conn: Connection, nummer: str, tot: date, door: Door) -> Wij
     return leg_vast(conn, Gebeurtenis.ATTEST_BEEINDIGD, "attest", f"attest:{nummer}", {"tot": rij.tot}, {"tot": tot}, door)
 
 
-def attesten(conn: Connection) -> list[Row[Any]]:
-    return list(conn.execute(select(t.attest).order_by(t.attest.c.nummer)))
-
-
 def _zet_geschorst(conn: Connection, nummer: str, geschorst: bool, door: Door) -> Wijziging:
     rij = _attest(conn, nummer)
     if rij.geschorst is geschorst:

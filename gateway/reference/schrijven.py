@@ -25,6 +25,7 @@ from sqlalchemy import (
     cast,
     delete,
     exists,
+    false,
     func,
     insert,
     or_,
@@ -47,6 +48,16 @@ class Verschil:
     ongewijzigd: int = 0
     weg: int = 0
     """Periods that the file no longer tells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Voorbeelden:
+    """Some of the rows that a load changes, by column."""
+
+    nieuw: tuple[Mapping[str, Any], ...]
+    gewijzigd: tuple[tuple[Mapping[str, Any], Mapping[str, Any]], ...]
+    """Old and new."""
+    weg: tuple[Mapping[str, Any], ...]
 
 
 class Apart:
@@ -93,35 +104,95 @@ class Apart:
         Raises:
             RuntimeError: `vergelijk` was not called.
         """
+        verschil = self.verschil()
+        (self._vervang_perioden if self._soort.perioden else self._vervang_rijen)(self._anders())
+        return verschil
+
+    def verschil(self) -> Verschil:
+        """What `voeg_in` changes.
+
+        Raises:
+            RuntimeError: `vergelijk` was not called.
+        """
+        nieuw, gewijzigd, weg = (
+            self._tel(select(func.count()).select_from(v.order_by(None).subquery()))
+            for v in (self._nieuwe(), self._gewijzigde(), self._verdwenen())
+        )
+        return Verschil(nieuw=nieuw, gewijzigd=gewijzigd, ongewijzigd=self.aantal - nieuw - gewijzigd, weg=weg)
+
+    def voorbeelden(self, eerste: int) -> Voorbeelden:
+        """The first rows of each sort of change, by key.
+
+        Raises:
+            RuntimeError: `vergelijk` was not called.
+        """
+        namen = [k.naam for k in self._soort.kolommen]
+        nieuw, gewijzigd, weg = (
+            self._conn.execute(v.limit(eerste)).all() for v in (self._nieuwe(), self._gewijzigde(), self._verdwenen())
+        )
+        return Voorbeelden(
+            nieuw=tuple(dict(zip(namen, r, strict=True)) for r in nieuw),
+            gewijzigd=tuple(
+                (dict(zip(namen, r[len(namen) :], strict=True)), dict(zip(namen, r[: len(namen)], strict=True)))
+                for r in gewijzigd
+            ),
+            weg=tuple(dict(zip(namen, r, strict=True)) for r in weg),
+        )
+
+    def _nieuwe(self) -> Select[Any]:
+        return self._gekozen(self._anders()).where(~exists().where(self._zelfde_rij())).order_by(*self._volgorde(self._rijen))
+
+    def _gewijzigde(self) -> Select[Any]:
+        bron, doel = self._rijen, self._soort.tabel
+        anders = or_(*(_verschilt(bron.c[k.naam], doel.c[k.naam]) for k in self._soort.kolommen))
+        return (
+            self._gekozen(self._anders())
+            .add_columns(*(doel.c[k.naam].label(f"was_{k.naam}") for k in self._soort.kolommen))
+            .join(doel, self._zelfde_rij())
+            .where(anders)
+            .order_by(*self._volgorde(bron))
+        )
+
+    def _verdwenen(self) -> Select[Any]:
+        doel = self._soort.tabel
+        kolommen = select(*(doel.c[k.naam] for k in self._soort.kolommen)).order_by(*self._volgorde(doel))
+        if not self._soort.perioden:
+            return kolommen.where(false())
+        return kolommen.where(exists().where(self._op_sleutel(self._anders(), doel)), ~exists().where(self._zelfde_rij()))
+
+    def _volgorde(self, tabel: Table) -> list[Column[Any]]:
+        return [tabel.c[n] for n in (*self._soort.sleutel, *(("van",) if self._soort.perioden else ()))]
+
+    def _zelfde_rij(self) -> ColumnElement[bool]:
+        """A row set apart and one of the table tell about the same thing: the same key, and of a period the same first day."""
+        bron, doel = self._rijen, self._soort.tabel
+        zelfde = self._op_sleutel(bron, doel)
+        return and_(zelfde, bron.c.van == doel.c.van) if self._soort.perioden else zelfde
+
+    def _anders(self) -> Table:
         if self._te_doen is None:
             raise RuntimeError("compare first")
-        return self._vervang_perioden(self._te_doen) if self._soort.perioden else self._vervang_rijen(self._te_doen)
+        return self._te_doen
 
     def ruim_op(self) -> None:
         for tabel in (self._rijen, self._te_doen):
             if tabel is not None:
                 tabel.drop(self._conn)
 
-    def _vervang_rijen(self, te_doen: Table) -> Verschil:
+    def _vervang_rijen(self, te_doen: Table) -> None:
         soort, doel = self._soort, self._soort.tabel
-        anders = self._tel(select(func.count()).select_from(te_doen))
-        bekend = self._tel(select(func.count()).select_from(te_doen).where(exists().where(self._op_sleutel(te_doen, doel))))
         bouw = postgresql.insert if self._conn.dialect.name == "postgresql" else sqlite.insert
         namen = [k.naam for k in soort.kolommen]
         # SQLite takes ON CONFLICT after a SELECT for a join condition unless there is a WHERE.
         opdracht = bouw(doel).from_select(namen, self._gekozen(te_doen).where(true()))
         overig = {n: opdracht.excluded[n] for n in namen if n not in soort.sleutel}
         self._conn.execute(opdracht.on_conflict_do_update(index_elements=list(soort.sleutel), set_=overig))
-        return Verschil(nieuw=anders - bekend, gewijzigd=bekend, ongewijzigd=self.aantal - anders)
 
-    def _vervang_perioden(self, te_doen: Table) -> Verschil:
+    def _vervang_perioden(self, te_doen: Table) -> None:
         soort, doel = self._soort, self._soort.tabel
-        weg = self._conn.execute(delete(doel).where(exists().where(self._op_sleutel(te_doen, doel)))).rowcount
+        self._conn.execute(delete(doel).where(exists().where(self._op_sleutel(te_doen, doel))))
         namen = [k.naam for k in soort.kolommen]
-        nieuw = self._tel(select(func.count()).select_from(self._gekozen(te_doen).subquery()))
         self._conn.execute(insert(doel).from_select(namen, self._gekozen(te_doen)))
-        gewijzigd = min(weg, nieuw)
-        return Verschil(nieuw=nieuw - gewijzigd, gewijzigd=gewijzigd, ongewijzigd=self.aantal - nieuw, weg=weg - gewijzigd)
 
     def _gekozen(self, te_doen: Table) -> Select[Any]:
         bron = self._rijen
@@ -155,3 +226,9 @@ def _gelijk(een: Column[Any], ander: Column[Any], leeg: bool | None = None) -> C
     if leeg is None:
         leeg = bool(ander.nullable)
     return or_(een == ander, and_(een.is_(None), ander.is_(None))) if leeg else een == ander
+
+
+def _verschilt(een: Column[Any], ander: Column[Any]) -> ColumnElement[bool]:
+    if isinstance(ander.type, JSON):
+        return cast(een, Text) != cast(ander, Text)
+    return een.is_distinct_from(ander)

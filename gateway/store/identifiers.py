@@ -31,3 +31,8 @@ def maand_van(identifier: str) -> date:
     """First day of the month (UTC) in which an id was made; of an id that does not say so, of this month."""
     made = moment_van(identifier) or datetime.now(UTC)
     return date(made.year, made.month, 1)
+
+
+def eerste_id(moment: datetime) -> str:
+    """The lowest id that can be made at a moment: ids of before sort before it."""
+    return str(UUID(int=int(moment.timestamp() * 1000) << 80))

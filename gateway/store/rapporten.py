@@ -1,80 +1,190 @@
-"""Sums over zendingen: what was invoiced, accepted, refused and paid. Amounts are cents."""
+"""Reports: sums over months, facilities, pillars and zorgkassen, from the tables that `tellingen` keeps. Amounts are cents."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+from sqlalchemy import BigInteger, ColumnElement, Connection, Row, Table, cast, false, func, literal, or_, select, tuple_
 
 from gateway.clock import BRUSSELS
-from gateway.store.tables import bericht, geweigerde_lijn, zending
+from gateway.store import telling_tables as t
+from gateway.store.tables import zending
+from gateway.store.tellingen import KLASSEN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Selectie:
-    """Which zendingen count."""
+    """Which sums count."""
 
     van: date
-    """First day of the first invoiced month."""
+    """First day of the first month."""
     tot: date
-    """First day of the last invoiced month."""
-    voorziening: str | None = None
+    """First day of the last month."""
+    voorzieningen: tuple[str, ...] | None = None
+    """RIZIV numbers of facilities, any of them; 8 digits stand for every qualification of an organisation. None: all."""
     zorgkas: str | None = None
+    pijler: str | None = None
 
-    def voorwaarden(self) -> list[ColumnElement[bool]]:
-        z = zending.c
-        found: list[ColumnElement[bool]] = [z.maand.between(self.van, self.tot)]
-        if self.voorziening is not None:
-            found.append(z.derdebetalende == self.voorziening)
+    def voorwaarden(self, tabel: Table) -> list[ColumnElement[bool]]:
+        c = tabel.c
+        gevonden: list[ColumnElement[bool]] = [c.maand.between(self.van, self.tot)]
+        if self.voorzieningen is not None:
+            gevonden.append(or_(false(), *(_van_voorziening(c.voorziening, v) for v in self.voorzieningen)))
         if self.zorgkas is not None:
-            found.append(z.zorgkas == self.zorgkas)
-        return found
+            gevonden.append(c.zorgkas == self.zorgkas)
+        if self.pijler is not None:
+            gevonden.append(c.pijler == self.pijler)
+        return gevonden
 
 
-_SLEUTEL = (zending.c.maand, bericht.c.pijler, zending.c.zorgkas, zending.c.derdebetalende.label("voorziening"))
-BEDRAGEN = ("maand", "pijler", "zorgkas", "voorziening", "zendingen", "gevraagd", "aanvaard", "geweigerd", "afgerekend", "open")
-"""Columns of `bedragen`; `open` is accepted and not settled yet."""
-WEIGERINGEN = ("maand", "pijler", "zorgkas", "voorziening", "code", "door", "records", "bedrag")
-"""Columns of `weigeringen`."""
+def _van_voorziening(kolom: ColumnElement[str], riziv: str) -> ColumnElement[bool]:
+    # A range finds its index on every engine; LIKE does not.
+    return kolom == riziv if len(riziv) >= 11 else kolom.between(riziv, riziv.ljust(11, "9"))
 
 
-def bedragen(conn: Connection, keuze: Selectie) -> list[Row[Any]]:
-    """By month, pillar, zorgkas and facility; what a zorgkas refused by manual control counts as refused."""
-    z = zending.c
-    betaald = func.coalesce(z.afgerekend, z.aanvaard)
-    query = (
-        select(
-            *_SLEUTEL,
-            func.count().label("zendingen"),
-            func.sum(z.gevraagd).label("gevraagd"),
-            func.sum(betaald).label("aanvaard"),
-            func.sum(z.gevraagd - betaald).label("geweigerd"),
-            func.sum(func.coalesce(z.afgerekend, 0)).label("afgerekend"),
-            func.sum(case((z.afgerekend.is_(None), z.aanvaard), else_=0)).label("open"),
+@dataclass(frozen=True, kw_only=True)
+class Rapport:
+    """One report: what its rows are about and what is summed in them."""
+
+    naam: str
+    """Also the name of its command, its address and its file."""
+    tabel: Table
+    sleutels: tuple[str, ...]
+    """A row is about one value of each; a reader may ask for fewer."""
+    maten: tuple[str, ...]
+    geld: frozenset[str] = frozenset()
+    """Those that are cents."""
+
+    @property
+    def kolommen(self) -> tuple[str, ...]:
+        return (*self.sleutels, *self.maten)
+
+
+_SLEUTEL = ("maand", "pijler", "zorgkas", "voorziening")
+BEDRAGEN = Rapport(
+    naam="amounts",
+    tabel=t.telling_factuur,
+    sleutels=_SLEUTEL,
+    maten=("zendingen", "gevraagd", "aanvaard", "geweigerd", "afgerekend", "open"),
+    geld=frozenset({"gevraagd", "aanvaard", "geweigerd", "afgerekend", "open"}),
+)
+"""Accepted zendingen by invoiced month; `open` is accepted and not settled yet. What a zorgkas refused counts as refused."""
+WEIGERINGEN = Rapport(
+    naam="refusals",
+    tabel=t.telling_lijn,
+    sleutels=(*_SLEUTEL, "code", "door"),
+    maten=("records", "bedrag"),
+    geld=frozenset({"bedrag"}),
+)
+"""Records that accepted zendingen lost, by reason and by who refused them."""
+BERICHTEN = Rapport(
+    naam="messages",
+    tabel=t.telling_bericht,
+    sleutels=(*_SLEUTEL, "dienst"),
+    maten=("berichten", "aanvaard", "geweigerd", "in_beraad", "afgeleverd", "op_tijd"),
+)
+"""Messages by month of receipt, with what became of them."""
+REDENEN = Rapport(naam="reasons", tabel=t.telling_reden, sleutels=(*_SLEUTEL, "code"), maten=("berichten",))
+"""Refused messages by reason; one with three reasons counts in three rows."""
+DUREN = Rapport(naam="durations", tabel=t.telling_duur, sleutels=(*_SLEUTEL, "seconden"), maten=("berichten",))
+"""Messages by the class of their turnaround; `doorlooptijden` makes percentiles of them."""
+RAPPORTEN = {r.naam: r for r in (BEDRAGEN, WEIGERINGEN, BERICHTEN, REDENEN, DUREN)}
+
+
+def lees(
+    conn: Connection,
+    rapport: Rapport,
+    keuze: Selectie,
+    per: Sequence[str] | None = None,
+    *,
+    grootste: str | None = None,
+    na: Sequence[Any] | None = None,
+    hoogstens: int | None = None,
+) -> list[Row[Any]]:
+    """The rows of a report, with its columns.
+
+    Args:
+        per: keys to keep apart, in their order; all when left out.
+        grootste: the measure by which the largest come first; in the order of the keys when left out.
+        na: the keys of the last row that was read, when in their order.
+        hoogstens: at most so many rows.
+    """
+    return conn.execute(_vraag(rapport, keuze, per, grootste, na, hoogstens)).all()  # type: ignore[return-value]
+
+
+def stroom(conn: Connection, rapport: Rapport, keuze: Selectie, per: Sequence[str] | None = None) -> Iterator[Row[Any]]:
+    """As `lees`, without holding them all."""
+    yield from conn.execution_options(yield_per=1_000).execute(_vraag(rapport, keuze, per, None, None, None))
+
+
+def _vraag(
+    rapport: Rapport,
+    keuze: Selectie,
+    per: Sequence[str] | None,
+    grootste: str | None,
+    na: Sequence[Any] | None,
+    hoogstens: int | None,
+) -> Any:
+    tabel = rapport.tabel
+    sleutels = [tabel.c[n] for n in (rapport.sleutels if per is None else per)]
+    maten = {n: cast(func.coalesce(func.sum(tabel.c[n]), 0), BigInteger).label(n) for n in rapport.maten}
+    vraag = select(*sleutels, *maten.values()).where(*keuze.voorwaarden(tabel))
+    if sleutels:
+        vraag = vraag.group_by(*sleutels)
+    if na is not None:
+        vraag = vraag.where(tuple_(*sleutels) > tuple_(*(literal(w, k.type) for w, k in zip(na, sleutels, strict=True))))
+    vraag = vraag.order_by(*sleutels) if grootste is None else vraag.order_by(maten[grootste].desc(), *sleutels)
+    return vraag.limit(hoogstens)
+
+
+class Doorlooptijd(NamedTuple):
+    """How long messages took from receipt to their zorgkas; a percentile is the upper bound of the class that it falls in."""
+
+    pijler: str
+    zorgkas: str
+    berichten: int
+    p50: int
+    """Seconds."""
+    p90: int
+    p99: int
+    op_tijd: int
+    """Messages within the promise of their cookbook."""
+
+
+def doorlooptijden(conn: Connection, keuze: Selectie, per: Sequence[str] = ("pijler", "zorgkas")) -> list[Doorlooptijd]:
+    """By pillar and zorgkas, or by one of them: then the other is an empty text."""
+    op_tijd = {tuple(r[: len(per)]): r.op_tijd for r in lees(conn, BERICHTEN, keuze, per)}
+    klassen: dict[tuple[str, ...], dict[int, int]] = {}
+    for r in lees(conn, DUREN, keuze, (*per, "seconden")):
+        klassen.setdefault(tuple(r[: len(per)]), {})[r.seconden] = r.berichten
+    return [
+        Doorlooptijd(
+            **{"pijler": "", "zorgkas": "", **dict(zip(per, sleutel, strict=True))},
+            berichten=sum(n.values()),
+            p50=percentiel(n, 50),
+            p90=percentiel(n, 90),
+            p99=percentiel(n, 99),
+            op_tijd=op_tijd.get(sleutel, 0),
         )
-        .join(bericht, bericht.c.id == z.bericht_id)
-        .where(*keuze.voorwaarden())
-        .group_by(*_SLEUTEL)
-        .order_by(*_SLEUTEL)
-    )
-    return list(conn.execute(query))
+        for sleutel, n in klassen.items()
+    ]
 
 
-def weigeringen(conn: Connection, keuze: Selectie) -> list[Row[Any]]:
-    """Records that accepted zendingen lost, by reason and by who refused them, beside the same keys."""
-    g = geweigerde_lijn.c
-    keys = (*_SLEUTEL, g.code, g.door)
-    query = (
-        select(*keys, func.count().label("records"), func.sum(g.bedrag).label("bedrag"))
-        .join(zending, zending.c.bericht_id == g.bericht_id)
-        .join(bericht, bericht.c.id == g.bericht_id)
-        .where(*keuze.voorwaarden())
-        .group_by(*keys)
-        .order_by(*keys)
-    )
-    return list(conn.execute(query))
+def percentiel(klassen: dict[int, int], p: float) -> int:
+    """The smallest class within which at least `p` percent of all lie.
+
+    Args:
+        klassen: upper bound to how many; not empty.
+    """
+    nodig, samen = sum(klassen.values()) * p / 100, 0
+    for klasse in sorted(klassen):
+        samen += klassen[klasse]
+        if samen >= nodig:
+            return klasse
+    return KLASSEN[-1]
 
 
 def te_betalen(conn: Connection, zorgkas: str, van: date, tot: date) -> list[Row[Any]]:

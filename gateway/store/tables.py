@@ -176,6 +176,7 @@ zending = Table(
     Column("betaalreferentie", String(22)),
     Column("ingetrokken_op", Moment, comment="taken back by the facility"),
     UniqueConstraint("derdebetalende", "jaar", "nummer"),
+    Index("ix_zending_maand", "derdebetalende", "maand"),
     Index("ix_zending_nummer", "nummer", "jaar", "bericht_id"),
     Index("ix_zending_zorgkas", "zorgkas", "afgerekend_op", "bericht_id"),
 )

@@ -18,17 +18,19 @@ from playwright.sync_api import Page, sync_playwright
 from rich.console import Console
 from sqlalchemy import select, update
 
-from conformance.messages import head, start
+from bench.console_data import fill
+from conformance.berichten.messages import head, start
 from conformance.walkthrough import Walkthrough
 from gateway.exchange.toestand import Toestand
 from gateway.observe.alarmen import Alarm, Ernst
 from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
+from gateway.store.engine import make_engine
 from gateway.store.tables import alarm, bericht, levering
 from tests.cookbooks.test_examples import COOKBOOKS, send_all
 from tests.e2e.conftest import ConsoleUnderTest, log_in, new_context
 from tests.e2e.support import database
 from tests.e2e.werk import voor_de_platen
-from tests.support import IBW1, PERSONS, running_gateway, running_receiver
+from tests.support import IBW1, PERSONS, RunningGateway, running_gateway, running_receiver
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screens"
 SCREENS: dict[str, tuple[str, str, str]] = {
@@ -41,7 +43,6 @@ SCREENS: dict[str, tuple[str, str, str]] = {
     "leveringen": ("olga", "/leveringen", ""),
     "lijn-stil": ("olga", "/lijnen/480", ""),
     "bevestigen": ("olga", "/lijnen/280/pauzeer", ""),
-    "attesten": ("olga", "/attesten", ""),
     "audit": ("olga", "/audit", ""),
     "zorgkas-beraad": ("karel", "/beraad", ""),
     "zorgkas-beslissen": ("karel", "/beraad/{beraad}", "whole"),
@@ -59,6 +60,27 @@ SCREENS: dict[str, tuple[str, str, str]] = {
     "controle-zaak": ("cis", "/zaken/{lena}", "whole"),
 }
 """Name of the picture: who looks, at what, and what of it: what fits a laptop, there where this selector is, or the whole."""
+AFTER_MANY: dict[str, tuple[str, str, str]] = {
+    "rapport-bedragen": ("olga", "/rapporten", "whole"),
+    "rapport-berichten": ("karel", "/rapporten/berichten", ""),
+    "rapport-weigeringen": ("cis", "/rapporten/weigeringen", "whole"),
+    "rapport-doorlooptijd": ("olga", "/rapporten/doorlooptijd", "whole"),
+    "register": ("bea", "/register/erkenningen", ""),
+    "register-schorsen": ("bea", "/register/attest/schorsen?nummer=VSB-2024-0001", ""),
+    "regels": ("lode", "/regels/ewzcfin", ""),
+    "prijzen-wijzigingen": ("vera", "/regels/eibwfin/wijzigingen?van=2025-06-01", "whole"),
+    "invoer-vooruitblik": ("bea", "/invoer", "whole"),
+    "invoer-fouten": ("bea", "/invoer", ""),
+    "api": ("", "/../api/v1/", ""),
+}
+"""Those that show two years of messages, which would drown the others: taken last."""
+SENT = {
+    "invoer-vooruitblik": ("prijzen-2027.csv", "prestatiecode;riziv;van;tot;bedrag;bron", ["763055;72090103000;2023-01-01;2025-12-31;4512;demo",
+        "763055;72090103000;2026-01-01;2026-12-31;4650;demo", "763055;72090103000;2027-01-01;;4795;index 2027"]),
+    "invoer-fouten": ("personen-2027.csv", "insz;naam;voornaam;geboortedatum;geslacht;adres;overlijdensdatum;aansluiting_mogelijk",
+        [f"{n:011d};Meting;Persoon;;;;;misschien" for n in range(12_000)]),
+}  # fmt: skip
+"""What is sent before the picture of an import is taken: file, columns, rows."""
 
 
 def prepare(console: ConsoleUnderTest, page: Page) -> dict[str, str]:
@@ -80,6 +102,22 @@ def prepare(console: ConsoleUnderTest, page: Page) -> dict[str, str]:
         return {"refused": str(conn.execute(refused).scalar()), "zending": console.message("Zending 001 (els)")}
 
 
+def store_many(gateway: RunningGateway) -> bool:
+    """Two years of messages, and their sums."""
+    fill(make_engine(gateway.environment["VSB_DATABASE_URL"]), 30_000)
+    command = [sys.executable, "-m", "gateway", "report", "recount"]
+    subprocess.run(command, env=gateway.environment, check=True, stdout=subprocess.DEVNULL)
+    return True
+
+
+def send(page: Page, name: str, columns: str, rows: list[str]) -> None:
+    """Send a reference file and wait until it was checked."""
+    content = "\n".join([columns, *rows]).encode()
+    page.get_by_label("Bestanden", exact=True).set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+    page.get_by_role("button", name="Nakijken").click()
+    page.locator("h2", has_text="Wat er zou veranderen").or_(page.locator("h2", has_text="foute rijen")).wait_for(timeout=60_000)
+
+
 def main(names: list[str]) -> None:
     """Take the pictures, or those with these names."""
     settings = {"VSB_CONSOLE": "true", "VSB_CONSOLE_ACCOUNTS": str(SAMPLE_ACCOUNTS), "VSB_CONSOLE_SAMPLE_HINT": "true"}
@@ -99,12 +137,15 @@ def main(names: list[str]) -> None:
         log_in(pages["olga"], console.url, "olga")
         pages["olga"].goto(f"{console.url}/doel")
         pages["olga"].get_by_role("button", name="Verder").click()
+        many = False
         told = prepare(console, pages["olga"]) | voor_de_platen(console)
         # The overview is shared for some seconds by who looks at it.
         time.sleep(5)
-        for name, (who, path, part) in SCREENS.items():
+        for name, (who, path, part) in (SCREENS | AFTER_MANY).items():
             if names and name not in names:
                 continue
+            if name in AFTER_MANY and not many:
+                many = store_many(gateway)
             if who not in pages:
                 pages[who] = new_context(browser).new_page()
                 log_in(pages[who], console.url, who)
@@ -115,6 +156,8 @@ def main(names: list[str]) -> None:
                 tried = start(IBW1, PERSONS["lena"], gateway.today(), head(IBW1, gateway.now()))
                 pages[who].get_by_label("Plak een bericht").fill(tried)
                 pages[who].get_by_role("button", name="Controleren").click()
+            if name in SENT:
+                send(pages[who], *SENT[name])
             if part not in ("", "whole"):
                 pages[who].locator(part).first.evaluate("e => e.scrollIntoView({block: 'center'})")
             pages[who].screenshot(path=FOLDER / f"{name}.png", full_page=part == "whole")

@@ -92,27 +92,26 @@ def test_a_suspended_attest_admits_nothing_until_it_is_resumed(visit: Visit, con
         start = {"Startdatum": console.gateway.today() - timedelta(days=3), "TypeVerblijf": "regulier"}
         return str(console.gateway.facility().indienen(str(uuid4()), PERSONS["tom"], StartVerblijf=start).Uitkomst)
 
-    page = visit("olga", "/attesten")
-    row = page.locator("tr", has_text="VSB-2024-0001")
-    row.get_by_role("link", name="Schorsen").click()
-    confirm(page, "Schorsen", "Fout in versie 3.2")
-    expect(row).to_contain_text("geschorst")
+    page = visit("olga", "/register/attest?nummer=VSB-2024-0001")
+    page.get_by_role("link", name="Schorsen").click()
+    confirm(page, "Attest schorsen", "Fout in versie 3.2")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("geschorst")
     with pytest.raises(Fault):
         send()
     page.get_by_role("link", name="Ongedaan maken").click()
-    confirm(page, "Hervatten", "Hersteld")
-    expect(row).to_contain_text("geldig")
+    confirm(page, "Attest hervatten", "Hersteld")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("geldt")
     assert send() in ("aanvaard", "geweigerd")
     assert audited(console, "attest_geschorst")[-1]["reden"] == "Fout in versie 3.2"
 
 
 def test_a_mandate_gets_a_last_day(visit: Visit, console: ConsoleUnderTest, axe: Axe) -> None:
-    page = visit("olga", "/mandaten")
+    page = visit("olga", "/register/mandaten")
     page.get_by_role("link", name="Beëindigen").first.click()
     axe(page)
     page.get_by_label("Laatste dag").fill((console.gateway.today() + timedelta(days=30)).isoformat())
-    confirm(page, "Beëindigen", "Samenwerking stopt")
-    expect(page.get_by_role("status")).to_contain_text("laatste dag")
+    confirm(page, "Mandaat beëindigen", "Samenwerking stopt")
+    expect(page.get_by_role("status")).to_contain_text("Gedaan")
     assert audited(console, "mandaat_beeindigd")[-1]["actor"] == "account:olga (operator)"
 
 
@@ -213,12 +212,12 @@ def test_what_was_typed_is_given_back_to_nobody_else(visit: Visit, console: Cons
 def test_an_ended_session_that_looks_is_asked_to_log_in_and_comes_back(visit: Visit, console: ConsoleUnderTest) -> None:
     page = own_page(visit, console, "/leveringen")
     end_session(console, page)
-    page.goto(f"{console.url}/attesten")
+    page.goto(f"{console.url}/register")
     expect(page.get_by_role("status")).to_contain_text("u komt terug waar u was")
     page.fill("#naam", "olga")
     page.fill("#wachtwoord", "vsb-sample")
     page.get_by_role("button", name="Aanmelden").click()
-    expect(page).to_have_url(f"{console.url}/attesten")
+    expect(page).to_have_url(f"{console.url}/register")
 
 
 def test_the_refreshing_overview_does_not_keep_a_session_alive(visit: Visit, console: ConsoleUnderTest) -> None:

@@ -19,10 +19,10 @@ from gateway.reference.register import (
     Registerfout,
     Wijziging,
     beeindig_periode,
-    perioden,
     voeg_periode_toe,
 )
-from gateway.reference.register_attesten import attesten, beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_attesten import beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
+from gateway.reference.register_lijst import attesten, perioden
 from gateway.reference.voorbeeld import voorbeeldbestanden, voorbeeldnamen
 from gateway.refusal import Code, Refusal
 from gateway.store.audit_tables import audit

@@ -6,7 +6,8 @@ import gateway.reference.tables
 import gateway.store.archief_tables
 import gateway.store.audit_tables
 import gateway.store.scherm_tables
-import gateway.store.tables  # noqa: F401
+import gateway.store.tables
+import gateway.store.telling_tables  # noqa: F401
 from gateway.store.metadata import metadata
 
 connection = context.config.attributes["connection"]

@@ -1,0 +1,91 @@
+"""The register of the API's addresses: each names its right, and who asks is known before anything of the request is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
+
+from fastapi import APIRouter, Depends
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from gateway.api.problemen import Soort, beschreven, tel_octetten
+from gateway.api.toegang import Toegang, Toelating
+from gateway.console.rechten import Recht
+
+KLEIN = 64 * 1024
+"""Octets of a request with JSON."""
+F = TypeVar("F", bound=Callable[..., Any])
+_ALTIJD = (Soort.VERZOEK, Soort.AANMELDEN, Soort.RECHT, Soort.HERKOMST, Soort.VORM, Soort.DRUK, Soort.INTERN, Soort.WEG)
+_BIJ_POST = (Soort.TE_GROOT, Soort.SOORT_INHOUD)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ingang:
+    """One address with a method. Without a right none can be made."""
+
+    methode: str
+    pad: str
+    """Below /api/v1."""
+    recht: Recht
+    grootste: int = KLEIN
+
+
+class BeveiligdeRoute(APIRoute):
+    """Lets nobody in before it is known who asks and whether that person may."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        verder = super().get_route_handler()
+        ingang: Ingang = getattr(self.endpoint, "__ingang__")  # noqa: B009
+
+        async def handelaar(request: Request) -> Response:
+            toelating: Toelating = request.app.state.toelating
+            request.state.toegang = await run_in_threadpool(toelating.laat_toe, request, ingang.recht)
+            begrensd = await tel_octetten(request, ingang.grootste)
+            response: Response = await verder(begrensd)
+            return response
+
+        return handelaar
+
+
+def wie(request: Request) -> Toegang:
+    """Who asks, as the route found."""
+    toegang: Toegang = request.state.toegang
+    return toegang
+
+
+Wie = Annotated[Toegang, Depends(wie)]
+
+
+class Ingangen:
+    """The addresses of one module: `ingangen = Ingangen("berichten")`, then `@ingangen.get("/berichten", Recht.X)`."""
+
+    def __init__(self, naam: str) -> None:
+        self.alle: list[Ingang] = []
+        self.router = APIRouter(route_class=BeveiligdeRoute, tags=[naam])
+
+    def get(self, pad: str, recht: Recht, *problemen: Soort, **meer: Any) -> Callable[[F], F]:
+        return self._met(Ingang(methode="GET", pad=pad, recht=recht), problemen, meer)
+
+    def post(self, pad: str, recht: Recht, *problemen: Soort, grootste: int = KLEIN, **meer: Any) -> Callable[[F], F]:
+        ingang = Ingang(methode="POST", pad=pad, recht=recht, grootste=grootste)
+        return self._met(ingang, (*problemen, *_BIJ_POST), meer)
+
+    def _met(self, ingang: Ingang, problemen: tuple[Soort, ...], meer: dict[str, Any]) -> Callable[[F], F]:
+        def zet(functie: F) -> F:
+            functie.__ingang__ = ingang  # type: ignore[attr-defined]
+            self.alle.append(ingang)
+            self.router.add_api_route(
+                ingang.pad,
+                functie,
+                methods=[ingang.methode],
+                responses={**beschreven(*_ALTIJD, *problemen), **meer.pop("responses", {})},
+                openapi_extra={"x-recht": ingang.recht.value},
+                **meer,
+            )
+            return functie
+
+        return zet

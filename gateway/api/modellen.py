@@ -1,0 +1,291 @@
+"""What the API gives and takes; names as the domain writes them, moments in UTC."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+TEKST = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: they are in no name, and a database may refuse them."""
+
+Reden = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*$")]
+"""Why, for the audit chain; no personal data."""
+Riziv = Annotated[str, Field(pattern=r"^[0-9]{11}$")]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Model(BaseModel):
+    """Made from a row, and closed: an unknown field in a request is a mistake."""
+
+    model_config = ConfigDict(from_attributes=True, extra="forbid")
+
+
+class Bladzijde(Model, Generic[T]):
+    """A page; `volgende` asks for the page after it."""
+
+    items: list[T]
+    volgende: str | None = None
+
+
+class MetReden(Model):
+    """An act."""
+
+    reden: Reden
+
+
+class Bericht(Model):
+    """A stored message; no personal data."""
+
+    id: str
+    dienst: str
+    afzender: str
+    bedrijfs_id: str
+    pijler: str
+    soort: str
+    test: bool
+    stap: str
+    uitkomst: str | None
+    ontvangen_op: datetime
+    octetten: int
+    sha256: str
+    inhoud_sha256: str
+    voorziening: str | None
+    zorgkas: str | None
+    dossiernummer: str | None
+
+
+class Stap(Model):
+    stap: str
+    tijdstip: datetime
+    actor: str
+    toelichting: str | None
+
+
+class Beslissing(Model):
+    uitkomst: str
+    door: str
+    op: datetime
+    cookbook: str
+    redenen: list[dict[str, Any]]
+
+
+class Levering(Model):
+    """What goes to a receiver."""
+
+    id: str
+    bericht_id: str
+    bestemming: str
+    transport: str
+    soort: str
+    message_name: str
+    toestand: str
+    pogingen: int
+    weigeringen: int
+    aangemaakt_op: datetime
+    volgende_poging: datetime
+    afgeleverd_op: datetime | None
+    bevestigd_op: datetime | None
+
+
+class Berichtpagina(Bericht):
+    """A message with its whole life."""
+
+    levensloop: list[Stap]
+    beslissingen: list[Beslissing]
+    leveringen: list[Levering]
+
+
+class Lijn(Model):
+    """The line to a zorgkas."""
+
+    bestemming: str
+    zorgkas: str
+    naam: str
+    toestand: str
+    gepauzeerd_door: str | None
+    gepauzeerd_reden: str | None
+
+
+class Gedaan(Model):
+    """An act was done."""
+
+    gedaan: str
+
+
+class Attest(Model):
+    nummer: str
+    leverancier: str
+    product: str
+    versie_van: str
+    versie_tot: str
+    pijlers: list[str]
+    van: date
+    tot: date | None
+    geschorst: bool
+    licentie_gebruiker: str | None
+
+
+class NieuwAttest(MetReden):
+    nummer: Annotated[str, Field(max_length=32)]
+    leverancier: Annotated[str, Field(max_length=128)]
+    product: Annotated[str, Field(max_length=128)]
+    versie_van: Annotated[str, Field(max_length=32)]
+    versie_tot: Annotated[str, Field(max_length=32)]
+    pijlers: Annotated[list[str], Field(min_length=1, max_length=20)]
+    van: date
+    tot: date | None = None
+    licentie_gebruiker: Annotated[str, Field(max_length=64)] | None = None
+    licentie_hash: Sha256 | None = None
+    """SHA-256 of the licence password."""
+
+
+class Einde(MetReden):
+    """A last day."""
+
+    tot: date
+
+
+class Periode(Model):
+    """A declaration, recognition or mandate; what a list does not have is null."""
+
+    voorziening: str
+    naam: str
+    pijler: str | None
+    gemachtigde: str | None
+    van: date
+    tot: date | None
+
+
+class NieuwePeriode(MetReden):
+    voorziening: Riziv
+    pijler: Annotated[str, Field(max_length=16)] | None = None
+    gemachtigde: Riziv | None = None
+    van: date
+    tot: date | None = None
+
+
+class Periodeinde(MetReden):
+    voorziening: Riziv
+    pijler: Annotated[str, Field(max_length=16)] | None = None
+    gemachtigde: Riziv | None = None
+    tot: date
+
+
+class Rapport(Model):
+    """Rows of a report: `kolommen` says what stands where in each row; amounts are cents."""
+
+    rapport: str
+    bijgewerkt_op: datetime | None
+    kolommen: list[str]
+    rijen: list[list[str | int | None]]
+    volgende: str | None = None
+
+
+class Doorlooptijd(Model):
+    """Seconds from receipt to the zorgkas."""
+
+    pijler: str
+    zorgkas: str
+    berichten: int
+    p50: int
+    p90: int
+    p99: int
+    op_tijd: int
+    belofte: int | None
+
+
+class Bestand(Model):
+    naam: str
+    octetten: int
+    sha256: str
+
+
+class Invoer(Model):
+    """Reference files that were sent; `verslag` tells what the check found."""
+
+    id: str
+    toestand: str
+    bestanden: list[Bestand]
+    gelezen: int
+    door: str
+    gemaakt_op: datetime
+    bijgewerkt_op: datetime
+    probleem: str | None
+
+
+class Invoerverslag(Invoer):
+    verslag: dict[str, Any] | None
+
+
+class Akkoord(Model):
+    """The SHA-256 of each file as it was shown, in its order."""
+
+    sha256: Annotated[list[Sha256], Field(min_length=1, max_length=12)]
+
+
+class Pijler(Model):
+    pijler: str
+    naam: str
+    versie: str
+    ingangsdatum: date
+    belofte_minuten: int
+
+
+class Regel(Model):
+    code: str
+    familie: str
+    weigert: str
+    soorten: list[str]
+    tekst: str
+    tekst_en: str
+    remedie: str
+    bron: str
+    sinds: date | None
+    gewijzigd: date | None
+
+
+class Prijs(Model):
+    prestatiecode: str
+    voorziening: str | None
+    van: date
+    tot: date | None
+    bedrag: int
+    bron: str
+
+
+class Prijswijziging(Model):
+    prestatiecode: str
+    voorziening: str | None
+    was: int | None
+    wordt: int | None
+    sinds: date | None
+
+
+class Wijziging(Model):
+    dag: date
+    soort: str
+    wat: str
+    code: str
+    tekst: str
+
+
+class Wijzigingen(Model):
+    regels: list[Wijziging]
+    prijzen: list[Prijswijziging]
+
+
+class Ik(Model):
+    """Who asks."""
+
+    account: str
+    naam: str
+    rol: str
+    zorgkas: str | None
+    voorzieningen: list[str]
+    attesten: list[str]
+    rechten: list[str]
+    doelen: list[str]
+    """What X-Vsb-Doel may say."""
