@@ -1,7 +1,7 @@
 """The tables that reports read: sums by month, facility, pillar and zorgkas, kept beside the messages (tellingen).
 
-A sum that belongs to no facility or zorgkas has an empty text there, so that it has a key. Amounts are cents. On SQLite a table is
-its key's own tree, so that a report reads one stretch, from its first month to its last.
+A sum that belongs to no facility or zorgkas has an empty text there, so that it has a key. Amounts are cents. On SQLite a table
+is the tree of its key, so that a report reads one stretch, from its first month to its last.
 """
 
 from __future__ import annotations
