@@ -35,7 +35,7 @@ _BEDRAGEN = Beeld(
     rapport=BEDRAGEN,
     maat="gevraagd",
     gestapeld=("afgerekend", "open", "geweigerd"),
-    tabel=("zendingen", "gevraagd", "afgerekend", "open", "geweigerd"),
+    tabel=("gevraagd", "afgerekend", "open", "geweigerd"),
 )
 _BERICHTEN = Beeld(
     rapport=BERICHTEN,
