@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -140,11 +141,16 @@ def _vraag(
     return vraag.limit(hoogstens)
 
 
+ALLE = ""
+"""Stands for every zorgkas together."""
+
+
 class Doorlooptijd(NamedTuple):
     """How long messages took from receipt to their zorgkas; a percentile is the upper bound of the class that it falls in."""
 
     pijler: str
     zorgkas: str
+    """ALLE: whichever."""
     berichten: int
     p50: int
     """Seconds."""
@@ -154,26 +160,31 @@ class Doorlooptijd(NamedTuple):
     """Messages within the promise of their cookbook."""
 
 
-def doorlooptijden(conn: Connection, keuze: Selectie, per: Sequence[str] = ("pijler", "zorgkas")) -> list[Doorlooptijd]:
-    """By pillar and zorgkas, or by one of them: then the other is an empty text."""
-    op_tijd = {tuple(r[: len(per)]): r.op_tijd for r in lees(conn, BERICHTEN, keuze, per)}
-    klassen: dict[tuple[str, ...], dict[int, int]] = {}
+def doorlooptijden(conn: Connection, keuze: Selectie) -> list[Doorlooptijd]:
+    """By pillar, with ALLE for the zorgkas, and after it by pillar and zorgkas."""
+    op_tijd: Counter[tuple[str, str]] = Counter()
+    klassen: dict[tuple[str, str], Counter[int]] = {}
+    per = ("pijler", "zorgkas")
+    for r in lees(conn, BERICHTEN, keuze, per):
+        op_tijd.update({(r.pijler, r.zorgkas): r.op_tijd, (r.pijler, ALLE): r.op_tijd})
     for r in lees(conn, DUREN, keuze, (*per, "seconden")):
-        klassen.setdefault(tuple(r[: len(per)]), {})[r.seconden] = r.berichten
+        for sleutel in ((r.pijler, ALLE), (r.pijler, r.zorgkas)):
+            klassen.setdefault(sleutel, Counter())[r.seconden] += r.berichten
     return [
         Doorlooptijd(
-            **{"pijler": "", "zorgkas": "", **dict(zip(per, sleutel, strict=True))},
-            berichten=sum(n.values()),
+            pijler=sleutel[0],
+            zorgkas=sleutel[1],
+            berichten=n.total(),
             p50=percentiel(n, 50),
             p90=percentiel(n, 90),
             p99=percentiel(n, 99),
-            op_tijd=op_tijd.get(sleutel, 0),
+            op_tijd=op_tijd[sleutel],
         )
-        for sleutel, n in klassen.items()
+        for sleutel, n in sorted(klassen.items())
     ]
 
 
-def percentiel(klassen: dict[int, int], p: float) -> int:
+def percentiel(klassen: Mapping[int, int], p: float) -> int:
     """The smallest class within which at least `p` percent of all lie.
 
     Args:

@@ -1,6 +1,7 @@
 """The tables that reports read: sums by month, facility, pillar and zorgkas, kept beside the messages (tellingen).
 
-A sum that belongs to no facility or zorgkas has an empty text there, so that it has a key. Amounts are cents.
+A sum that belongs to no facility or zorgkas has an empty text there, so that it has a key. Amounts are cents. On SQLite a table
+is the tree of its key, so that a report reads one stretch, from its first month to its last.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ telling_bericht = Table(
     _aantal("op_tijd", "of those, how many within the promise of the cookbook that ran when they were counted"),
     Index("ix_telling_bericht_zorgkas", "zorgkas", "maand"),
     Index("ix_telling_bericht_voorziening", "voorziening", "maand"),
+    sqlite_with_rowid=False,
 )
 """Messages by the Belgian month of their receipt; test messages do not count."""
 
@@ -48,6 +50,7 @@ telling_reden = Table(
     _aantal("berichten", "refused messages that name this reason at least once"),
     Index("ix_telling_reden_zorgkas", "zorgkas", "maand"),
     Index("ix_telling_reden_voorziening", "voorziening", "maand"),
+    sqlite_with_rowid=False,
 )
 
 telling_duur = Table(
@@ -58,6 +61,7 @@ telling_duur = Table(
     _aantal("berichten"),
     Index("ix_telling_duur_zorgkas", "zorgkas", "maand"),
     Index("ix_telling_duur_voorziening", "voorziening", "maand"),
+    sqlite_with_rowid=False,
 )
 
 telling_factuur = Table(
@@ -72,6 +76,7 @@ telling_factuur = Table(
     _aantal("open"),
     Index("ix_telling_factuur_zorgkas", "zorgkas", "maand"),
     Index("ix_telling_factuur_voorziening", "voorziening", "maand"),
+    sqlite_with_rowid=False,
 )
 """Accepted zendingen by the month that was invoiced."""
 
@@ -85,6 +90,7 @@ telling_lijn = Table(
     _aantal("bedrag"),
     Index("ix_telling_lijn_zorgkas", "zorgkas", "maand"),
     Index("ix_telling_lijn_voorziening", "voorziening", "maand"),
+    sqlite_with_rowid=False,
 )
 """Records that accepted zendingen lost, by the month that was invoiced."""
 

@@ -78,7 +78,7 @@ def running_application(folder: Path, **settings: Any) -> Any:
             **settings,
         )
         outer: Any = create_app(chosen)
-        people = {p.rol: p for a in laad_accounts(SAMPLE_ACCOUNTS).values() for p in a.personen if a.naam != "kaat"}
+        people = {p.rol: p for a in laad_accounts(SAMPLE_ACCOUNTS).values() for p in a.personen if a.naam not in ("kaat", "omer")}
         with TestClient(outer, raise_server_exceptions=False) as client:
             yield Application(client=client, app=outer._rest, store=Store(engine), people=people)
         engine.dispose()

@@ -68,7 +68,7 @@ AFTER_MANY: dict[str, tuple[str, str, str]] = {
     "register": ("bea", "/register/erkenningen", ""),
     "register-schorsen": ("bea", "/register/attest/schorsen?nummer=VSB-2024-0001", ""),
     "regels": ("lode", "/regels/ewzcfin", ""),
-    "prijzen-wijzigingen": ("vera", "/regels/eibwfin/wijzigingen?van=2025-06-01", "whole"),
+    "prijzen-wijzigingen": ("vera", "/regels/eibwfin/wijzigingen?van=2025-06-01", ""),
     "invoer-vooruitblik": ("bea", "/invoer", "whole"),
     "invoer-fouten": ("bea", "/invoer", ""),
     "api": ("", "/../api/v1/", ""),

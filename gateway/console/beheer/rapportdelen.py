@@ -35,6 +35,8 @@ class Deel:
     """Name of the file behind it."""
     tekstkolommen: int = 1
     """So many columns name the row; the others are figures."""
+    korte_namen: bool = False
+    """The names of the rows stay on one line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +81,7 @@ def per_maand(vraag: Vraag, beeld: Beeld, keuze: Selectie, rijen: Sequence[Row[A
         if rijen
         else (),
         rapport=beeld.rapport.naam,
+        korte_namen=True,
     )
 
 
@@ -161,6 +164,7 @@ def per_duur(
             for naam, d in rijen
         ),
         rapport="turnaround",
+        korte_namen=all(len(n) < 20 for n, _ in rijen),
     )
 
 

@@ -19,7 +19,7 @@ from gateway.console.schermen import Menu, Schermen
 from gateway.console.talen import Taal
 from gateway.console.vraag import NietGevonden, Onverwerkbaar, Vraag
 from gateway.store import rapporten, tellingen
-from gateway.store.rapporten import BEDRAGEN, BERICHTEN, REDENEN, WEIGERINGEN, Doorlooptijd, Rapport, Selectie
+from gateway.store.rapporten import ALLE, BEDRAGEN, BERICHTEN, REDENEN, WEIGERINGEN, Doorlooptijd, Rapport, Selectie
 
 schermen = Schermen()
 _TABS = (
@@ -35,7 +35,7 @@ _BEDRAGEN = Beeld(
     rapport=BEDRAGEN,
     maat="gevraagd",
     gestapeld=("afgerekend", "open", "geweigerd"),
-    tabel=("zendingen", "gevraagd", "afgerekend", "open", "geweigerd"),
+    tabel=("gevraagd", "afgerekend", "open", "geweigerd"),
 )
 _BERICHTEN = Beeld(
     rapport=BERICHTEN,
@@ -84,8 +84,9 @@ def doorlooptijd(vraag: Vraag) -> Response:
     """From receipt to the zorgkas, beside what the cookbook promises."""
     keuze, t = _keuze(vraag), vraag.t
     with vraag.gateway.store.reading() as conn:
-        per_pijler = rapporten.doorlooptijden(conn, keuze, ("pijler",))
-        per_kas = [] if vraag.persoon.rol is Rol.ZORGKAS else rapporten.doorlooptijden(conn, keuze)
+        gevonden = rapporten.doorlooptijden(conn, keuze)
+    per_pijler = [d for d in gevonden if d.zorgkas == ALLE]
+    per_kas = [] if vraag.persoon.rol is Rol.ZORGKAS else [d for d in gevonden if d.zorgkas != ALLE]
     boeken = vraag.gateway.cookbooks
     beloften = {p: 60 * c.belofte for p, c in boeken.items()}
     rijen = [(boeken[d.pijler].naam if d.pijler in boeken else d.pijler, d) for d in per_pijler]

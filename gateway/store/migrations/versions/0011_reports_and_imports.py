@@ -35,6 +35,7 @@ def upgrade() -> None:
             *(sa.Column(naam, soort, nullable=False) for naam, soort in meer.items()),
             *(sa.Column(maat, sa.BigInteger(), nullable=False) for maat in maten),
             sa.PrimaryKeyConstraint(*_SLEUTEL, *meer, name=f"pk_{tabel}"),
+            sqlite_with_rowid=False,
         )
         op.create_index(f"ix_{tabel}_zorgkas", tabel, ["zorgkas", "maand"])
         op.create_index(f"ix_{tabel}_voorziening", tabel, ["voorziening", "maand"])
