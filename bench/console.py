@@ -33,8 +33,8 @@ _FACILITY, _ORGANISATION = "72090012000", "72090012"
 
 
 def run(quick: bool = False) -> list[Row]:
-    """The median of each page on SQLite, and on PostgreSQL when VSB_BENCH_POSTGRESQL is set."""
-    count = 20_000 if quick else MESSAGES
+    """The median of each page on SQLite, and on PostgreSQL when VSB_BENCH_POSTGRESQL is set; VSB_BENCH_MESSAGES says how many."""
+    count = 20_000 if quick else int(os.environ.get("VSB_BENCH_MESSAGES", MESSAGES))
     rows = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("VSB_BENCH_DIR")) as name:
         rows += _on(f"sqlite:///{name}/console.sqlite", "SQLite", Path(name), count)

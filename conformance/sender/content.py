@@ -11,7 +11,7 @@ from lxml.etree import _Element as Element
 from conformance.sender.arrival import Arrival
 from conformance.sender.fields import Difference, compare
 from conformance.sender.seen import Seen
-from conformance.sender.task import Asked
+from conformance.sender.task import Asked, sentence
 from conformance.verdict import Check, Checks, Verdict
 from gateway.refusal import Refusal
 from gateway.wire.parser import Bounds, parse
@@ -26,10 +26,16 @@ def asked_something(seen: Seen, checks: Checks) -> None:
     """That a question came, to the mailbox or about a status, and was not refused."""
     came = [a for a in seen.arrivals if a.operation == seen.task.operation]
     got = f"{len(came)} keer" if came else f"niets van die aard{_why(seen)}"
-    checks.add("aangekomen", bool(came), f"minstens één {seen.task.operation}", got, remedy=seen.task.text)
+    checks.add("aangekomen", bool(came), f"minstens één {seen.task.operation}", got, remedy=seen.task.text.splitlines()[0])
     for arrival in came:
         if arrival.answer.fault and arrival.how == "gewoon" and arrival.answer.fault != "VSB-SYS-005":
             _fault(arrival, checks)
+
+
+def _sent(asked: Asked) -> str:
+    return (
+        f"{sentence(asked)}. Zend {asked.operation} naar /soap/{asked.example.dienst}/v1. Een bericht dat slaagt staat hieronder."
+    )
 
 
 def _why(seen: Seen) -> str:
@@ -44,9 +50,8 @@ def messages(seen: Seen, checks: Checks) -> None:
     for n, asked in enumerate(seen.task.messages):
         if n >= len(groups):
             got = f"niets{_why(seen)}"
-            checks.add(
-                f"{asked.name} aangekomen", False, f"{asked.operation} met {asked.example.titel}", got, remedy=seen.task.text
-            )
+            expected = f"{asked.operation} met {asked.example.titel}"
+            checks.add(f"{asked.name} aangekomen", False, expected, got, remedy=_sent(asked))
             continue
         _one(seen, checks, asked, groups[n])
     extra = groups[len(seen.task.messages) :]

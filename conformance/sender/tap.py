@@ -127,7 +127,7 @@ class Tap:
             universe.asked()
         with self.changed:
             arrival.answer = read_answer(arrival.real)
-            arrival.answered = time.monotonic()
+            arrival.answered = arrival.answered or time.monotonic()
             arrival.files = self.keep(arrival)
             arrival.done = True
             self.changed.notify_all()
@@ -151,6 +151,8 @@ class Tap:
         arrival.status, arrival.reply = status, real
         arrival.retry_after = int(dict(headers).get(b"retry-after", b"0"))
         kept = [(k, v) for k, v in headers if k not in (b"content-length", b"date", b"server")]
+        # Before it goes out: the sender's next message may be here before this one is written down.
+        arrival.answered = time.monotonic()
         await send({"type": "http.response.start", "status": status, "headers": [*kept, (b"content-length", b"%d" % len(real))]})
         await send({"type": "http.response.body", "body": real})
 

@@ -135,7 +135,8 @@ def _head(stage: Stage, task: Task) -> list[tuple[str, str]]:
 def _asked(task: Task) -> list[dict[str, Any]]:
     found = []
     for one in task.messages:
-        lines = pretty(etree.fromstring(one.text.encode()))
+        root = etree.fromstring(one.text.encode(), etree.XMLParser(remove_blank_text=True))
+        etree.indent(root)
         fields = one.fields
         shown = fields if len(fields) <= _FIELDS else []
         found.append(
@@ -143,7 +144,7 @@ def _asked(task: Task) -> list[dict[str, Any]]:
                 "sentence": sentence(one),
                 "fields": [(path.replace("/", " › "), value) for path, value in shown],
                 "count": len(fields),
-                "xml": "\n".join(lines),
+                "xml": etree.tostring(root, encoding="unicode"),
                 "service": f"/soap/{one.example.dienst}/v1",
                 "operation": one.operation,
                 "certificate": one.certificate,

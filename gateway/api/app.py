@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import berichten, invoer, leveringen, rapporten, regels, register
+from gateway.api import berichten, invoer, leveringen, rapporten, regels, register, zorgkas
 from gateway.api.beschrijving import pagina
 from gateway.api.ingangen import Ingang, Ingangen
 from gateway.api.problemen import Probleem, Probleemdetail, Soort, antwoord, van_fout
@@ -32,6 +32,7 @@ BASIS = "/api/v1"
 MODULES: tuple[Ingangen, ...] = (
     berichten.ingangen,
     leveringen.ingangen,
+    zorgkas.ingangen,
     rapporten.ingangen,
     register.ingangen,
     regels.ingangen,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -289,3 +289,58 @@ class Ik(Model):
     rechten: list[str]
     doelen: list[str]
     """What X-Vsb-Doel may say."""
+
+
+class Beraad(Model):
+    """A message that waits for a zorgkas's decision."""
+
+    bericht_id: str
+    pijler: str
+    soort: str
+    voorziening: str | None
+    voorziening_naam: str | None
+    dossiernummer: str | None
+    referentiedatum: date | None
+    test: bool
+    sinds: datetime
+    vervalt_op: date
+
+
+class Besluit(Model):
+    """What is decided, and what the facility will read."""
+
+    uitkomst: Literal["aanvaard", "geweigerd"]
+    motivering: Annotated[str, Field(min_length=10, max_length=2000)]
+
+
+class Stuk(Model):
+    bericht_id: str
+    soort: str
+    dag: date
+    status: str
+    ontvangen_op: datetime
+    zorgkas: str | None
+
+
+class Dossier(Model):
+    dossiernummer: str
+    pijler: str
+    voorziening: str
+    start: date
+    einde: date | None
+    type_verblijf: str
+    status: str
+    stukken: list[Stuk]
+
+
+class Dossiers(Model):
+    """As they were known at the end of a day."""
+
+    op: date
+    dossiers: list[Dossier]
+
+
+class Eigenbericht(Bericht):
+    """A message of one's own, with what was said against it."""
+
+    redenen: list[dict[str, Any]]

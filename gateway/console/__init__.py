@@ -1,1 +1,1 @@
-"""Screens for the operator."""
+"""Screens for people: operator, zorgkas, facility, vendor, controller, administrator."""

@@ -14,7 +14,7 @@ from gateway.console.operator.zoekvraag import Zoekvraag, zoek
 from gateway.console.vensters import LAATSTE, Venster, id_vanaf
 from gateway.store.berichten import Stap
 from gateway.store.engine import Store
-from gateway.store.identifiers import message_id
+from gateway.store.identifiers import moment_van
 from gateway.store.tables import bericht
 
 NU = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -126,7 +126,8 @@ def test_the_stream_loses_nobody(filled: Store) -> None:
 
 
 def test_a_windows_first_id_comes_before_every_message_in_it() -> None:
-    made = message_id(NU)
+    made = f"{id_vanaf(NU)[:14]}7fff-8fff-{'f' * 12}"
+    assert moment_van(made) == NU
     assert id_vanaf(NU) <= made < id_vanaf(NU + timedelta(milliseconds=1)) < LAATSTE
     assert Venster.ALLES.eerste_id(NU) == ""
     assert Venster.DAG.eerste_id(NU + timedelta(hours=24)) <= made

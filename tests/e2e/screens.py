@@ -11,7 +11,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from pathlib import Path
 
 from playwright.sync_api import Page, sync_playwright
@@ -26,7 +25,7 @@ from gateway.observe.alarmen import Alarm, Ernst
 from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
 from gateway.store.engine import make_engine
 from gateway.store.tables import alarm, bericht, levering
-from tests.cookbooks.test_examples import COOKBOOKS, send_all
+from tests.cookbooks.test_examples import send_all
 from tests.e2e.conftest import ConsoleUnderTest, log_in, new_context
 from tests.e2e.support import database
 from tests.e2e.werk import voor_de_platen
@@ -85,9 +84,8 @@ SENT = {
 
 def prepare(console: ConsoleUnderTest, page: Page) -> dict[str, str]:
     """Give the screens something to show; returns what stands in their addresses."""
-    for folder in (f for f in COOKBOOKS if f.name in ("emdofin", "erevacfin", "mohm")):
-        examples = tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))
-        list(send_all(console.gateway, folder / "examples", examples))
+    for pijler in ("emdofin", "erevacfin", "mohm"):
+        send_all(console.gateway, f"{pijler}/voorbeelden", console.gateway.folder / "run")
     page.goto(f"{console.url}/lijnen/480/pauzeer")
     page.get_by_label("Reden").fill("Onderhoud bij de zorgkas tot 14 uur")
     page.get_by_role("button", name="Stilleggen").click()

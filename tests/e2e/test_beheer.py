@@ -40,7 +40,8 @@ def test_a_report_has_a_picture_its_figures_and_a_file(
 ) -> None:
     page = visit(who, f"/rapporten{path}")
     pictures = page.get_by_role("img").filter(has=page.locator("title"))
-    assert pictures.count() >= 1
+    # Nobody refused anything of zorgkas 180 yet, and that is said instead of drawn.
+    assert pictures.count() >= 1 or page.locator(".leeg").count() == 2
     for n in range(pictures.count()):
         expect(pictures.nth(n)).to_have_accessible_name(re.compile(r"\w+"))
     assert page.locator("section table").count() >= pictures.count()
@@ -49,9 +50,9 @@ def test_a_report_has_a_picture_its_figures_and_a_file(
     answer = requests.get(f"{console.gateway.base}{file}", cookies=cookies(page), timeout=10)
     assert answer.headers["content-type"].startswith("text/csv")
     rows = list(csv.DictReader(answer.text.splitlines(), delimiter=";"))
-    assert rows
+    assert rows or pictures.count() == 0
     bound = {"karel": ("zorgkas", "180"), "vera": ("voorziening", "72090103")}.get(who)
-    if bound is not None and bound[0] in rows[0] and rows[0][bound[0]]:
+    if bound is not None and rows and bound[0] in rows[0] and rows[0][bound[0]]:
         assert all(r[bound[0]].startswith(bound[1]) for r in rows)
 
 
@@ -94,7 +95,7 @@ def test_an_attest_is_suspended_with_a_reason_and_taken_back(visit: Visit, axe: 
 def test_a_mandate_is_added_found_and_revoked(visit: Visit, axe: Axe) -> None:
     page = visit("bea", "/register/mandaten/nieuw")
     axe(page)
-    page.get_by_label("Gemachtigde").fill("72290338001")
+    page.get_by_label("Gemachtigde").fill("72290339000")
     page.get_by_label("Voorziening").fill("72090103000")
     page.get_by_label("Pijler").select_option("eibwfin")
     page.get_by_label("Reden").fill("nieuw mandaat")
@@ -119,7 +120,7 @@ def test_rules_and_prices_tell_since_when_and_what_changed(visit: Visit, axe: Ax
     page.get_by_role("searchbox").fill("laattijdig")
     page.get_by_role("button", name="Zoeken").click()
     expect(page.locator("tbody tr")).not_to_have_count(0)
-    page.get_by_role("link", name="Prijzen").click()
+    page.get_by_role("link", name="Prijzen", exact=True).click()
     axe(page)
     page.get_by_role("link", name="Wat veranderde").click()
     axe(page)

@@ -1,0 +1,165 @@
+"""What a zorgkas, a facility and a vendor do: the worklist and deciding, a member's dossiers, one's own messages."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import Query
+from pydantic import Field
+
+from gateway.api.ingangen import Ingangen, Wie
+from gateway.api.modellen import Beraad, Bericht, Besluit, Bladzijde, Dossiers, Eigenbericht, Gedaan, Model
+from gateway.api.problemen import Fout, Probleem, Soort
+from gateway.api.toegang import Toegang
+from gateway.console import bladwijzer, inzage
+from gateway.console.bladwijzer import GeenBladwijzer
+from gateway.console.rechten import Recht, Rol
+from gateway.diensten import kas_beslissen
+from gateway.diensten.invoer import Ongeldig
+from gateway.diensten.inzage import NietGevonden
+from gateway.diensten.kas_beslissen import AlBeslist
+from gateway.diensten.kas_dossier import Liddossier, dossiers_van
+from gateway.observe.audit_events import Gebeurtenis
+from gateway.store import werklijst
+from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, redenen_van
+
+ingangen = Ingangen("zorgkas en voorziening")
+_PAGINA = 50
+Na = Annotated[str | None, Query(max_length=400, description="`volgende` of the page before.")]
+Pijlernaam = Annotated[str | None, Query(pattern=r"^[a-z0-9]{1,16}$")]
+
+
+@ingangen.get("/beraad", Recht.BERAAD_ZIEN, response_model=Bladzijde[Beraad])
+def worklist(wie: Wie, pijler: Pijlernaam = None, na: Na = None) -> Any:
+    """What waits for the zorgkas's decision, what lapses first on top; no personal data."""
+    try:
+        vanaf = None if na is None else bladwijzer.lees(na, (date, str))
+    except GeenBladwijzer:
+        raise Probleem(Soort.VORM, detail="na: dit is geen bladwijzer van deze lijst.") from None
+    with wie.gateway.store.reading() as conn:
+        rijen = werklijst.in_beraad(conn, str(wie.persoon.zorgkas), pijler=pijler, na=vanaf, limit=_PAGINA + 1)
+    volgende = None
+    if len(rijen) > _PAGINA:
+        volgende = bladwijzer.maak([rijen[_PAGINA - 1].vervalt_op, rijen[_PAGINA - 1].bericht_id])
+    return {"items": rijen[:_PAGINA], "volgende": volgende}
+
+
+@ingangen.post(
+    "/beraad/{bericht_id}/beslissing", Recht.BERAAD_BESLISSEN, Soort.NIET_GEVONDEN, Soort.NU_NIET, response_model=Gedaan
+)
+def decide(wie: Wie, bericht_id: str, besluit: Besluit) -> Any:
+    """Decide, once: who comes second hears what was decided, and changes nothing."""
+    gekozen = kas_beslissen.Besluit(
+        bericht_id=_zonder_nul(bericht_id),
+        zorgkas=str(wie.persoon.zorgkas),
+        persoon=wie.persoon.actor,
+        uitkomst=besluit.uitkomst,
+        motivering=besluit.motivering,
+    )
+    try:
+        kas_beslissen.beslis(wie.gateway, gekozen)
+    except NietGevonden:
+        raise Probleem(Soort.NIET_GEVONDEN) from None
+    except Ongeldig as fout:
+        raise Probleem(Soort.VORM, fouten=[Fout(plaats=f"body/{fout.veld}", verwacht=str(fout))]) from None
+    except AlBeslist as eerder:
+        eerst = eerder.beslist
+        detail = (
+            "Dit bericht is niet meer in beraad." if eerst is None else f"Al {eerst.uitkomst} op {eerst.op:%Y-%m-%d %H:%M} UTC."
+        )
+        raise Probleem(Soort.NU_NIET, detail=detail) from None
+    return {"gedaan": bericht_id}
+
+
+class Dossiervraag(Model):
+    """A member by INSZ, or any of its dossiers by number; as it was known on a day."""
+
+    insz: Annotated[str, Field(pattern=r"^[0-9]{11}$")] | None = None
+    dossiernummer: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,32}$")] | None = None
+    op: date | None = None
+
+
+@ingangen.post("/dossiers", Recht.DOSSIER_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Dossiers)
+def files(wie: Wie, vraag: Dossiervraag) -> Any:
+    """The dossiers of a member at every facility; a zorgkas sees its own members, also after a change of zorgkas."""
+    if (vraag.insz is None) is (vraag.dossiernummer is None):
+        raise Probleem(Soort.VORM, detail="Geef een insz of een dossiernummer, niet beide.")
+    if vraag.insz is not None:
+        onderwerp = inzage.van_persoon(vraag.insz, wie.gateway.settings.pseudonym_key())
+        wie.inzage(onderwerp, "dossiers", Gebeurtenis.PERSOON_GEZOCHT)
+    else:
+        wie.inzage(f"dossier:{vraag.dossiernummer}", "dossiers")
+    zorgkas = wie.persoon.zorgkas
+    if wie.persoon.rol is not Rol.CONTROLEUR and zorgkas is None:
+        raise Probleem(Soort.NIET_GEVONDEN)
+    op = min(vraag.op or wie.vandaag, wie.vandaag)
+    try:
+        with wie.gateway.store.reading() as conn:
+            lid = dossiers_van(
+                conn, insz=vraag.insz, dossiernummer=vraag.dossiernummer, zorgkas=zorgkas, op=op, vandaag=wie.vandaag
+            )
+    except NietGevonden:
+        raise Probleem(Soort.NIET_GEVONDEN) from None
+    return {"op": lid.op, "dossiers": _dossiers(lid)}
+
+
+def _dossiers(lid: Liddossier) -> list[dict[str, Any]]:
+    velden = ("dossiernummer", "pijler", "voorziening", "start", "einde", "type_verblijf", "status")
+    return [
+        {
+            **{n: getattr(d.verblijf, n) for n in velden},
+            "stukken": [
+                {
+                    "bericht_id": s.gebeurtenis.message_id,
+                    "soort": s.gebeurtenis.soort,
+                    "dag": s.gebeurtenis.dag,
+                    "status": s.gebeurtenis.status,
+                    "ontvangen_op": s.ontvangen_op,
+                    "zorgkas": s.zorgkas,
+                }
+                for s in d.stukken
+            ],
+        }
+        for d in lid.dossiers
+    ]
+
+
+@ingangen.get("/eigen", Recht.EIGEN_ZIEN, response_model=Bladzijde[Eigenbericht])
+def own(
+    wie: Wie,
+    pijler: Pijlernaam = None,
+    uitkomst: Annotated[str | None, Query(pattern=r"^(aanvaard|geweigerd|in_beraad)$")] = None,
+    referentie: Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,64}$")] = None,
+    na: Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")] = None,
+) -> Any:
+    """One's own messages, the newest first, each with what was said against it and the remedy."""
+    keuze = Filter(pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=na)
+    with wie.gateway.store.reading() as conn:
+        rijen = berichten_van(conn, _eigen(wie), keuze, _PAGINA + 1)
+        redenen = redenen_van(conn, [r.id for r in rijen])
+    items = [{**_bericht(r), "redenen": redenen.get(r.id, [])} for r in rijen[:_PAGINA]]
+    return {"items": items, "volgende": rijen[_PAGINA - 1].id if len(rijen) > _PAGINA else None}
+
+
+@ingangen.get("/eigen/{bericht_id}", Recht.EIGEN_ZIEN, Soort.NIET_GEVONDEN, response_model=Eigenbericht)
+def own_one(wie: Wie, bericht_id: str) -> Any:
+    """One of one's own messages."""
+    with wie.gateway.store.reading() as conn:
+        rij = eigen_bericht(conn, _eigen(wie), _zonder_nul(bericht_id))
+        if rij is None:
+            raise Probleem(Soort.NIET_GEVONDEN)
+        return {**_bericht(rij), "redenen": redenen_van(conn, [rij.id]).get(rij.id, [])}
+
+
+def _eigen(wie: Toegang) -> Eigen:
+    return Eigen(voorzieningen=wie.persoon.voorzieningen, attesten=wie.persoon.attesten)
+
+
+def _bericht(rij: Any) -> dict[str, Any]:
+    return {n: getattr(rij, n) for n in Bericht.model_fields}
+
+
+def _zonder_nul(tekst: str) -> str:
+    # PostgreSQL takes no NUL in a text, and no id has one.
+    return tekst[:64].replace("\x00", "")
