@@ -38,6 +38,8 @@ TRIES = 5
 """How often a message is offered before a person must look."""
 PAUSE = 0.2
 """Seconds between two tries when the other side names none."""
+POLLS = 100
+"""How often an empty mailbox is asked again before a person must look."""
 FACTUUR = "urn:vsb-gateway:factuur:v1"
 
 
@@ -213,7 +215,7 @@ class Vendor:
         line, client = self.generic(self.step)
         done: set[bytes] = set()
         ours = [digest for e in self.step["earlier"] for digest in e["sha256"]]
-        while True:
+        for _ in range(POLLS):
             mail = line.until_answered(client.fetch)
             if not mail.messages and not mail.tacks:
                 if len(done) >= self.step["expect"]:

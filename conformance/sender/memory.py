@@ -46,7 +46,8 @@ def remember(play: Play, seen: Seen) -> None:
             play.values[f"dossier:{asked.name}"] = values["Dossiernummer"]
         if "MessageId" in values:
             play.values[f"bericht:{asked.name}"] = values["MessageId"]
-        play.earlier.append(_entry(asked.name, asked.operation, asked.text, group, values))
+        entry = _entry(asked.name, asked.operation, asked.text, group, values)
+        play.earlier.append({**entry, "certificaat": asked.certificate})
 
 
 def _entry(name: str, operation: str, text: str, group: list[Arrival], values: Mapping[str, str]) -> dict[str, Any]:

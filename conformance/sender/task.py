@@ -112,8 +112,9 @@ def build(play: Play, step: Step, now: datetime) -> Task:
     if step.doe not in ACTIONS:
         raise PlanError(f"{play.scenario.id}: there is no instruction {step.doe!r}; there are {', '.join(sorted(ACTIONS))}")
     if step.doe != "zend":
-        certificate = find(play.pijler, "opening").certificaat
         about = play.earlier[-1] if play.earlier else {}
+        # The answer waits in the mailbox of who sent the last message.
+        certificate = about.get("certificaat") or find(play.pijler, "opening").certificaat
         text = _words(_TEXTS[step.doe].format(reference=about.get("referentie", "…"), insz=about.get("insz", "…")), step)
         return Task(action=step.doe, text=text, operation=_ASKED[step.doe], certificate=certificate, data=about)
     messages = tuple(_asked(play, one, step, now) for one in chosen(play.pijler, step))

@@ -124,6 +124,12 @@ class TestReferenceVendor:
         assert {r.scenario: r.verdict for r in run.results.values()} == dict.fromkeys(wanted, Verdict.PASS)
 
 
+def test_a_decision_is_fetched_from_the_mailbox_of_who_sent(tmp_path: Path) -> None:
+    # In erevacfin the message that is held is another facility's than the one that opened the person's first dossier.
+    run = judge_sender("erevacfin", handle, tmp_path, scenarios=["afzender/beslissing-aanvaard"])
+    assert [r.verdict for r in run.results.values()] == [Verdict.PASS]
+
+
 class Wordless(Vendor):
     """Does nothing."""
 
