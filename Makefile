@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test lint format bench hostile fuzz mutation chaos cookbooks e2e install clean debian-test
+.PHONY: run test lint format bench hostile fuzz mutation chaos cookbooks conformance e2e install clean debian-test
 
 install: $(STAMP)
 
@@ -48,6 +48,10 @@ hostile: install
 # Every example of every pillar's cookbook through a real server; ends with one line of counts.
 cookbooks: install
 	@$(BIN)/python -m tests.cookbooks.run
+
+# The suite on our own gateway, receiver and vendor, then over the mutants (docs/mutants.md); some ten minutes, one line of counts.
+conformance: install
+	@$(BIN)/python -m tests.mutants.whole
 
 # The screens in Debian's Chromium, each role's tasks, with axe; ends with one line of counts.
 e2e: install

@@ -18,10 +18,10 @@ from random import Random
 from lxml import etree
 
 from bench import fuzz_mutate
-from conformance.messages import signed_message
+from conformance.berichten.messages import signed_message
 from conformance.saml_client import sign_envelope_saml
-from conformance.sts_assertion import Statement, certified, write_assertion
-from conformance.sts_register import recognised
+from conformance.sts.assertion import Statement, certified, write_assertion
+from conformance.sts.register import recognised
 from conformance.walkthrough import sample_signer
 from gateway.paths import data_dir
 from gateway.refusal import Refusal

@@ -19,8 +19,8 @@ from sqlalchemy import insert
 
 from bench.running import COMMAND, members, messages, running
 from bench.table import Row
+from conformance.berichten.sample import sample_price
 from conformance.client import FacilityClient
-from conformance.sample import sample_price
 from conformance.walkthrough import sample_signer
 from gateway.berichten.factuur import Factuur, Lijn, Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import requests
 
-from conformance.messages import envelope, head, start
+from conformance.berichten.messages import envelope, head, start
 from conformance.walkthrough import sample_signer
 
 RIZIV = "72090103000"

@@ -11,12 +11,15 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from conformance.messages import SERVICES, signed_message
-from conformance.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
-from conformance.receiver import Receiver, receiver_app
-from conformance.sts import sts_app
-from conformance.sts_register import sample_register
+from conformance.berichten.messages import SERVICES, signed_message
+from conformance.commands import look, serve
+from conformance.commands.peer import run_peer
+from conformance.commands.run import run
+from conformance.sts.app import sts_app
+from conformance.sts.register import sample_register
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas.receipts import ChecksumMismatch, leave, read_dropped, signed_receipt
+from conformance.zorgkas.receiver import Receiver, receiver_app
 from gateway.observe import logs
 from gateway.paths import data_dir
 from gateway.refusal import Refusal
@@ -30,21 +33,15 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 console = Console()
-
-
-@app.command()
-def run(
-    target: Annotated[
-        str, typer.Option(help="Address of the gateway, for example http://127.0.0.1:8080.")
-    ] = "http://127.0.0.1:8080",
-) -> None:
-    """Send a first catalogue of good and bad messages at a gateway with the sample data, and judge each answer.
-
-    The exit status is 0 when every check passed, 1 when one failed, 2 when the gateway could not be reached.
-    """
-    from conformance.checks import run_checks
-
-    raise typer.Exit(run_checks(target, console))
+app.command()(run)
+app.command()(look.scenarios)
+app.command("coverage")(look.show_coverage)
+app.command()(look.report)
+app.command()(look.override)
+app.command()(look.attest)
+app.command("peer")(run_peer)
+app.command()(serve.serve)
+app.command()(serve.sessions)
 
 
 @app.command()

@@ -1,8 +1,4 @@
-"""A vendor's client in a few lines: zeep from the WSDL, signed with the facility's certificate.
-
-zeep's own WSSE plugin signs with SHA-1 unless told otherwise and insists on verifying answers with the sender's certificate;
-`WsseSigner` below replaces it and leaves answers alone, whose proof is the signed receipt in their body.
-"""
+"""What a facility's and a zorgkas's software does, over zeep: every operation of every service, from the WSDLs."""
 
 from __future__ import annotations
 
@@ -11,49 +7,28 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 import requests
 import zeep
-from lxml.etree import _Element as Element
-from zeep.plugins import Plugin
 from zeep.transports import Transport
+from zeep.wsdl import Document
 
-from gateway.trust.signing import Signer, sign_blob, sign_envelope
+from conformance.zeep_wsse import GENERIC_ASYNC, Clock, Wsse, now
+from gateway.trust.signing import Signer, sign_blob
 from gateway.wire.blob import deflate, inflate
 
-Clock = Callable[[], datetime]
 _PATIENCE = 60
 """Times that a get is asked again after `Not enough time`, a second apart."""
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-class WsseSigner(Plugin):
-    """zeep plugin that signs requests in the X.509 token profile.
-
-    Args:
-        parts: local names of what to sign.
-    """
-
-    def __init__(
-        self, signer: Signer, clock: Clock = now, parts: Sequence[str] = ("Body", "Timestamp", "BinarySecurityToken")
-    ) -> None:
-        self._signer, self._clock, self._parts = signer, clock, parts
-
-    def egress(self, envelope: Element, http_headers: Any, operation: Any, binding_options: Any) -> tuple[Element, Any]:  # noqa: ARG002
-        sign_envelope(envelope, self._signer, self._clock(), parts=self._parts)
-        return envelope, http_headers
-
-
-def soap_client(wsdl: str, plugin: Plugin, *, verify: bool | str = True, timeout: float = 60) -> zeep.Client:
-    """A zeep client for one service, from its WSDL address."""
-    session = requests.Session()
+def soap_client(
+    wsdl: str | Document, wsse: Wsse, *, verify: bool | str = True, timeout: float = 60, session: requests.Session | None = None
+) -> zeep.Client:
+    """A zeep client for one service, from its WSDL address or a WSDL that was read before."""
+    session = session or requests.Session()
     session.verify = verify
-    return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), plugins=[plugin])
+    return zeep.Client(wsdl, transport=Transport(session=session, timeout=timeout, operation_timeout=timeout), wsse=wsse)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +40,10 @@ class Software:
     attest: str = "VSB-2024-0001"
     licentie: str = "zorgsoft"
     wachtwoord: str = "zorgsoft-demo"
+
+
+class WrongHash(ValueError):
+    """A message of a mailbox is not what its HashValue was made of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +62,19 @@ class GenericAsyncClient:
     """post, get and confirm at one address, for a facility or a zorgkas."""
 
     def __init__(
-        self, url: str, signer: Signer, origin: dict[str, Any], clock: Clock = now, parts: Sequence[str] | None = None
+        self,
+        url: str,
+        signer: Signer,
+        origin: dict[str, Any],
+        clock: Clock = now,
+        parts: Sequence[str] | None = None,
+        session: requests.Session | None = None,
+        wsdl: Document | None = None,
     ) -> None:
         # The field signs less than the whole: Timestamp and token, with XAdES over the blob.
         self._signer, self._clock, self._origin = signer, clock, origin
-        self._service = soap_client(
-            f"{url}?wsdl", WsseSigner(signer, clock, parts or ("Timestamp", "BinarySecurityToken"))
-        ).service
+        wsse = Wsse(signer, clock, parts or GENERIC_ASYNC)
+        self._service = soap_client(wsdl or f"{url}?wsdl", wsse, session=session).service
 
     def post(self, content: bytes, reference: str, *, message_name: str = "HCPFAC", test: bool = False) -> Any:
         """Post a blob, XML or any other text, and return its TAck."""
@@ -125,7 +110,7 @@ class GenericAsyncClient:
         for message in answer.MsgResponse:
             content = inflate(message.Detail._value_1, 256 * 1024 * 1024)
             if hashlib.sha256(content).digest() != message.Detail.HashValue:
-                raise ValueError("HashValue does not fit the content")
+                raise WrongHash("HashValue does not fit the content")
             found.append((message.Detail.MessageName, content, message.Detail.HashValue))
         return Mail(messages=found, tacks=[t.TAck for t in answer.TAckResponse], counts=(answer.MsgCount, answer.TAckCount))
 
@@ -166,9 +151,9 @@ class FacilityClient:
         self.software = software or Software()
         self.riziv, self.pijler, self._clock = riziv, pijler, clock
         self._base, self._signer = base.rstrip("/"), signer
-        plugin = WsseSigner(signer, clock)
-        self._verzekerbaarheid = soap_client(f"{self._base}/soap/verzekerbaarheid/v1?wsdl", plugin)
-        self._aanvraag = soap_client(f"{self._base}/soap/aanvraag/v1?wsdl", plugin)
+        wsse = Wsse(signer, clock)
+        self._verzekerbaarheid = soap_client(f"{self._base}/soap/verzekerbaarheid/v1?wsdl", wsse)
+        self._aanvraag = soap_client(f"{self._base}/soap/aanvraag/v1?wsdl", wsse)
         origin = {
             "Package": {
                 "Name": self.software.naam,

@@ -1,6 +1,6 @@
 """A vendor's side of the SAML profile: ask an STS for an assertion, sign a message with it.
 
-Works with any STS that speaks eHealth's two interfaces (facts ehealth.md §1.8); the one in `conformance.sts` is for trying out.
+Works with any STS that speaks eHealth's two interfaces (facts ehealth.md §1.8); `conformance.sts` has one to try out.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import requests
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance import sts_samlp, sts_wstrust
-from conformance.client import Clock, now
-from conformance.sts_assertion import IDENTIFICATION, Attribute, write_attribute, write_subject
-from conformance.sts_register import ORGANISATIONS, holder_numbers, recognised
-from conformance.sts_xmldsig import SignedPart, certificate_info, enveloped, signature
+from conformance.sts import samlp, wstrust
+from conformance.sts.assertion import IDENTIFICATION, Attribute, write_attribute, write_subject
+from conformance.sts.register import ORGANISATIONS, holder_numbers, recognised
+from conformance.sts.xmldsig import SignedPart, certificate_info, enveloped, signature
+from conformance.zeep_wsse import Clock, now
 from gateway.refusal import Refusal
 from gateway.trust.identity import read_identity
 from gateway.trust.saml import CERTIFIED, HOLDER_OF_KEY, SAML
@@ -91,10 +91,10 @@ def request_assertion_wstrust(
     key = holder or signer
     request = wstrust_request(key, clock(), validity=validity)
     answer = _call(sts_url, request, signer, clock, REQUEST_SECURITY_TOKEN)
-    challenge = answer.findtext(f"{q(sts_wstrust.WST, 'SignChallenge')}/{q(sts_wstrust.WST, 'Challenge')}")
+    challenge = answer.findtext(f"{q(wstrust.WST, 'SignChallenge')}/{q(wstrust.WST, 'Challenge')}")
     if challenge is not None:
         answer = _call(sts_url, challenge_response(request.get("Context"), challenge), key, clock, CHALLENGE)
-    assertion = answer.find(f"{q(sts_wstrust.WST, 'RequestedSecurityToken')}/{q(SAML, 'Assertion')}")
+    assertion = answer.find(f"{q(wstrust.WST, 'RequestedSecurityToken')}/{q(SAML, 'Assertion')}")
     if assertion is None:
         raise StsError("no assertion in the answer")
     return assertion
@@ -146,8 +146,8 @@ def sign_envelope_saml(
 def samlp_request(holder: Signer, now: datetime, *, validity: timedelta = _DAY, method: str = HOLDER_OF_KEY) -> Element:
     """A samlp:Request for the holder's own number and what an STS certifies of it."""
     names = {"RequestID": f"request-{uuid4()}", "IssueInstant": moment(now), "MajorVersion": "1", "MinorVersion": "1"}
-    root = etree.Element(sts_samlp.REQUEST, names, nsmap={"samlp": sts_samlp.SAMLP, None: SAML})
-    query = etree.SubElement(root, q(sts_samlp.SAMLP, "AttributeQuery"))
+    root = etree.Element(samlp.REQUEST, names, nsmap={"samlp": samlp.SAMLP, None: SAML})
+    query = etree.SubElement(root, q(samlp.SAMLP, "AttributeQuery"))
     query.append(write_subject(holder.certificate, method, _claim(holder, now, validity)))
     for name in designators(holder):
         etree.SubElement(query, q(SAML, "AttributeDesignator"), {"AttributeName": name, "AttributeNamespace": CERTIFIED})
@@ -156,22 +156,20 @@ def samlp_request(holder: Signer, now: datetime, *, validity: timedelta = _DAY, 
 
 def wstrust_request(holder: Signer, now: datetime, *, validity: timedelta = _DAY) -> Element:
     """A RequestSecurityToken for the same."""
-    wst = sts_wstrust.WST
-    root = etree.Element(
-        sts_wstrust.REQUEST, {"Context": f"context-{uuid4()}"}, nsmap={"wst": wst, "auth": sts_wstrust.AUTH, "wsu": WSU}
-    )
-    etree.SubElement(root, q(wst, "TokenType")).text = sts_wstrust.SAML_11
-    etree.SubElement(root, q(wst, "RequestType")).text = sts_wstrust.ISSUE
-    claims = etree.SubElement(root, q(wst, "Claims"), {"Dialect": sts_wstrust.DIALECT})
+    wst = wstrust.WST
+    root = etree.Element(wstrust.REQUEST, {"Context": f"context-{uuid4()}"}, nsmap={"wst": wst, "auth": wstrust.AUTH, "wsu": WSU})
+    etree.SubElement(root, q(wst, "TokenType")).text = wstrust.SAML_11
+    etree.SubElement(root, q(wst, "RequestType")).text = wstrust.ISSUE
+    claims = etree.SubElement(root, q(wst, "Claims"), {"Dialect": wstrust.DIALECT})
     for attribute in _own(holder):
-        claim = etree.SubElement(claims, q(sts_wstrust.AUTH, "ClaimType"), {"Uri": attribute.name})
-        etree.SubElement(claim, q(sts_wstrust.AUTH, "Value")).text = attribute.values[0]
+        claim = etree.SubElement(claims, q(wstrust.AUTH, "ClaimType"), {"Uri": attribute.name})
+        etree.SubElement(claim, q(wstrust.AUTH, "Value")).text = attribute.values[0]
     for name in designators(holder):
-        etree.SubElement(claims, q(sts_wstrust.AUTH, "ClaimType"), {"Uri": name})
+        etree.SubElement(claims, q(wstrust.AUTH, "ClaimType"), {"Uri": name})
     lifetime = etree.SubElement(root, q(wst, "Lifetime"))
     etree.SubElement(lifetime, q(WSU, "Created")).text = moment(now)
     etree.SubElement(lifetime, q(WSU, "Expires")).text = moment(now + validity)
-    etree.SubElement(root, q(wst, "KeyType")).text = sts_wstrust.PUBLIC_KEY
+    etree.SubElement(root, q(wst, "KeyType")).text = wstrust.PUBLIC_KEY
     reference = etree.SubElement(etree.SubElement(root, q(wst, "UseKey")), q(WSSE, "SecurityTokenReference"))
     reference.append(certificate_info(holder.der)[0])
     return root
@@ -179,9 +177,9 @@ def wstrust_request(holder: Signer, now: datetime, *, validity: timedelta = _DAY
 
 def challenge_response(context: str | None, challenge: str) -> Element:
     """The client's answer to a challenge; the WS-Security header around it is what proves the key."""
-    root = etree.Element(sts_wstrust.CHALLENGE, {} if context is None else {"Context": context}, nsmap={"wst": sts_wstrust.WST})
-    step = etree.SubElement(root, q(sts_wstrust.WST, "SignChallengeResponse"))
-    etree.SubElement(step, q(sts_wstrust.WST, "Challenge")).text = challenge
+    root = etree.Element(wstrust.CHALLENGE, {} if context is None else {"Context": context}, nsmap={"wst": wstrust.WST})
+    step = etree.SubElement(root, q(wstrust.WST, "SignChallengeResponse"))
+    etree.SubElement(step, q(wstrust.WST, "Challenge")).text = challenge
     return root
 
 

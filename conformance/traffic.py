@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import requests
+import urllib3
 
 from gateway.central.identificatie import geldig_insz
 from gateway.wire.http import XML_CONTENT_TYPE
@@ -86,13 +87,14 @@ class Wire:
                 trouble=trouble,
                 seconds=time.monotonic() - begin,
             )
-        except (requests.RequestException, ValueError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError, OSError) as error:
             exchange = Exchange(**known, trouble=_words(error), seconds=time.monotonic() - begin)  # type: ignore[arg-type]
-        return self._keep(exchange)
+        return self.keep(exchange)
 
     def _read(self, reply: requests.Response, begin: float) -> tuple[bytes, str]:
         found = bytearray()
-        for piece in reply.iter_content(65_536):
+        # One read of the line at a time: `iter_content` waits until it has a whole piece, however slowly that comes.
+        while piece := reply.raw.read1(65_536, decode_content=True):
             found += piece
             if len(found) > LIMIT:
                 return bytes(found[:LIMIT]), f"het antwoord is groter dan {LIMIT} octetten en werd afgebroken"
@@ -100,7 +102,8 @@ class Wire:
                 return bytes(found), f"het antwoord was na {self.timeout:.0f} seconden nog niet volledig"
         return bytes(found), ""
 
-    def _keep(self, exchange: Exchange) -> Exchange:
+    def keep(self, exchange: Exchange) -> Exchange:
+        """Write request and answer to the evidence; the same exchange, with the names of the files."""
         if self.evidence is None:
             return exchange
         self.evidence.mkdir(parents=True, exist_ok=True)
@@ -127,6 +130,8 @@ def _words(error: Exception) -> str:
         (requests.exceptions.SSLError, "het TLS-certificaat van het doel wordt niet vertrouwd: geef --ca of herstel het"),
         (requests.exceptions.ConnectTimeout, "het doel aanvaardt geen verbinding binnen de tijd"),
         (requests.exceptions.ReadTimeout, "het doel antwoordt niet binnen de tijd"),
+        (urllib3.exceptions.ReadTimeoutError, "het doel antwoordt niet binnen de tijd"),
+        (urllib3.exceptions.ProtocolError, "het doel verbrak de verbinding in het midden van het antwoord"),
         (requests.exceptions.ChunkedEncodingError, "het doel verbrak de verbinding in het midden van het antwoord"),
         (requests.exceptions.ConnectionError, "het doel is niet bereikbaar, of verbrak de verbinding zonder antwoord"),
         (requests.exceptions.InvalidURL, "het adres is geen geldige URL"),

@@ -16,9 +16,10 @@ from lxml import etree
 from rich.console import Console
 from rich.table import Table
 
+from conformance.berichten.forged import FORGED, flawed
+from conformance.berichten.messages import names
+from conformance.berichten.sample import sample_price, sample_rows
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
-from conformance.messages import names
-from conformance.sample import sample_price, sample_rows
 from gateway.berichten.names import ANTWOORD, ZORGKAS
 from gateway.clock import BRUSSELS, Clock, system_clock
 from gateway.paths import data_dir
@@ -35,7 +36,9 @@ _PIJLER, _CODE = "eibwfin", "763055"
 
 @cache
 def sample_signer(name: str) -> Signer:
-    """Signer of a sample certificate."""
+    """Signer of a sample certificate, or of a flawed twin of the gateway's (forged.FORGED)."""
+    if name in FORGED:
+        return flawed(sample_signer("gateway"), name.removeprefix("gateway-"))
     return load_signer((data_dir("certs-sample") / f"{name}.p12").read_bytes(), PASSWORD)
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from gateway.commands import (
     alarms,
     archive,
+    attestations,
     audit,
     certs,
     console,
@@ -47,6 +48,7 @@ app.command("verify-receipt")(receipt.verify_receipt)
 app.add_typer(certs.app, name="certs")
 app.add_typer(reference.app, name="reference")
 app.add_typer(register.app, name="register")
+app.add_typer(attestations.app, name="attestations")
 app.add_typer(deliveries.app, name="deliveries")
 app.add_typer(invoice.app, name="invoice")
 app.add_typer(report.app, name="report")

@@ -19,8 +19,8 @@ from pathlib import Path
 import requests
 from lxml import etree
 
+from conformance.berichten.messages import names
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
-from conformance.messages import names
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
 from gateway.paths import data_dir

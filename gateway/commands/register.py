@@ -102,25 +102,25 @@ def attestation_add(
         "licentie_gebruiker": licence_user,
         "licentie_hash": licence_hash,
     }
-    _change(database, actor, reason, lambda conn, door: voeg_attest_toe(conn, attest, from_ or _vandaag(), until, door))
+    change(database, actor, reason, lambda conn, door: voeg_attest_toe(conn, attest, from_ or _vandaag(), until, door))
 
 
 @attestation.command("suspend")
 def attestation_suspend(number: Number, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Stop admitting messages of a package, until `resume`."""
-    _change(database, actor, reason, lambda conn, door: schors_attest(conn, number, door))
+    change(database, actor, reason, lambda conn, door: schors_attest(conn, number, door))
 
 
 @attestation.command("resume")
 def attestation_resume(number: Number, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Admit messages of a suspended package again."""
-    _change(database, actor, reason, lambda conn, door: hervat_attest(conn, number, door))
+    change(database, actor, reason, lambda conn, door: hervat_attest(conn, number, door))
 
 
 @attestation.command("end")
 def attestation_end(number: Number, on: On = None, actor: Actor = None, reason: Reason = None, database: Database = None) -> None:
     """Give an attest its last day, or an earlier one."""
-    _change(database, actor, reason, lambda conn, door: beeindig_attest(conn, number, on or _vandaag(), door))
+    change(database, actor, reason, lambda conn, door: beeindig_attest(conn, number, on or _vandaag(), door))
 
 
 @attestation.command("list")
@@ -238,21 +238,22 @@ def _add(
     reason: str | None,
     database: str | None,
 ) -> None:
-    _change(database, actor, reason, lambda conn, door: voeg_periode_toe(conn, lijst, sleutel, van or _vandaag(), tot, door))
+    change(database, actor, reason, lambda conn, door: voeg_periode_toe(conn, lijst, sleutel, van or _vandaag(), tot, door))
 
 
 def _end(
     lijst: Periodelijst, sleutel: Mapping[str, str], tot: date | None, actor: str | None, reason: str | None, database: str | None
 ) -> None:
-    _change(database, actor, reason, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot or _vandaag(), door))
+    change(database, actor, reason, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot or _vandaag(), door))
 
 
-def _change(database: str | None, actor: str | None, reason: str | None, change: Callable[[Connection, Door], Wijziging]) -> None:
+def change(database: str | None, actor: str | None, reason: str | None, make: Callable[[Connection, Door], Wijziging]) -> None:
+    """Make a change to the register, and show what it was and is; a change that is not made ends the command."""
     door = Door(actor=operator(actor), tijdstip=now(), reden=reason)
     with open_store(database) as store:
         try:
             with store.writing() as conn:
-                wijziging = change(conn, door)
+                wijziging = make(conn, door)
         except Registerfout as fout:
             verwacht = "" if fout.verwacht is None else f", verwacht {fout.verwacht}"
             stop(f"Niet gewijzigd: {fout.fout.value} ({fout.veld}: gevonden “{fout.gevonden}”{verwacht}).", status=1)

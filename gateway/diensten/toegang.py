@@ -19,7 +19,7 @@ _RECENT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recht:
+class Registerregel:
     """A line of the register with its period."""
 
     wat: str
@@ -35,9 +35,9 @@ class Toegangsbeeld:
     """Whether one may send, and if not, why not."""
 
     voorzieningen: tuple[Voorziening, ...]
-    erkenningen: tuple[Recht, ...]
-    verklaringen: tuple[Recht, ...]
-    mandaten: tuple[Recht, ...]
+    erkenningen: tuple[Registerregel, ...]
+    verklaringen: tuple[Registerregel, ...]
+    mandaten: tuple[Registerregel, ...]
     attesten: tuple[tuple[Attest, str], ...]
     """Each with its state."""
     certificaten: tuple[Row[Any], ...]
@@ -72,12 +72,14 @@ def _voorzieningen(conn: Connection, nummers: Sequence[str]) -> list[Voorziening
     return [v for r in rows.scalars() if (v := lookup.voorziening(conn, r)) is not None]
 
 
-def _rechten(conn: Connection, tabel: Any, kolom: ColumnElement[str], nummers: Sequence[str], vandaag: date) -> tuple[Recht, ...]:
+def _rechten(
+    conn: Connection, tabel: Any, kolom: ColumnElement[str], nummers: Sequence[str], vandaag: date
+) -> tuple[Registerregel, ...]:
     if not nummers:
         return ()
     rows = conn.execute(select(tabel).where(_een_van(kolom, nummers)).order_by(tabel.c.van.desc()))
     return tuple(
-        Recht(
+        Registerregel(
             wat=getattr(r, "pijler", ""),
             voor=f"{r.gemachtigde_riziv} voor {r.voorziening_riziv}" if tabel is t.mandaat else r.riziv,
             van=r.van,

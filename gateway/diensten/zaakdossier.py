@@ -35,7 +35,6 @@ from gateway.wire.build import moment, sub
 ZAAK = "urn:vsb-gateway:zaakdossier:v1"
 """Namespace of the seal on a case file."""
 _TEMPLATES = Path(__file__).parent / "templates"
-_STEP = 256 * 1024
 
 
 @dataclass

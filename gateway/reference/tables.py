@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, String, Table
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table
 
 from gateway.store.metadata import metadata
 from gateway.store.types import Moment
@@ -80,6 +80,22 @@ attest = Table(
     Column("licentie_gebruiker", String(64), unique=True),
     Column("licentie_hash", String(64), comment="SHA-256 of the licence password, hex"),
 )
+
+attestatie = Table(
+    "attestatie",
+    metadata,
+    Column("sessie", String(64), primary_key=True),
+    Column("attest", String(32), ForeignKey("attest.nummer"), nullable=False, index=True),
+    Column("pijler", String(16), nullable=False),
+    Column("cookbook", String(32), nullable=False, comment="version of the pillar's cookbook that was attested"),
+    Column("suite", String(32), nullable=False),
+    Column("plan", String(64), nullable=False, comment="SHA-256, hex"),
+    Column("bewijs", String(64), nullable=False, comment="SHA-256 of the list of evidence, hex"),
+    Column("ondertekenaar", String(128), nullable=False),
+    Column("geregistreerd_op", Moment, nullable=False),
+    Column("verklaring", LargeBinary, nullable=False, comment="the sealed statement"),
+)
+"""Runs of the conformance suite that an attest rests on; a run is registered once."""
 
 verklaring = Table(
     "verklaring",

@@ -17,6 +17,7 @@ from gateway.wire.names import GENERIC_ASYNC
 FILES = {
     names.AANVRAAG: "vsb/v1/aanvraag.xsd",
     names.ANTWOORD: "vsb/v1/antwoord.xsd",
+    names.ATTESTATIE: "vsb/v1/attestatie.xsd",
     names.FACTUUR: "vsb/v1/factuur.xsd",
     names.VERZEKERBAARHEID: "vsb/v1/verzekerbaarheid.xsd",
     names.ZORGKAS: "vsb/v1/zorgkas.xsd",

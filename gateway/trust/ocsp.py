@@ -169,6 +169,11 @@ class OcspStore:
             answer = self._answers.get(key)
         return answer if answer is not None and answer.fresh_until >= now else None
 
+    def first_end(self) -> datetime | None:
+        """When the first of the answers at hand stops being fresh; None when there are none."""
+        with self._lock:
+            return min((answer.fresh_until for answer in self._answers.values()), default=None)
+
     def refresh(self) -> None:
         """Ask about every certificate that is due."""
         now = self._clock()

@@ -11,7 +11,7 @@ from random import Random
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.messages import envelope, head
+from conformance.berichten.messages import envelope, head
 from gateway.refusal import Code
 from gateway.trust.signing import Signer, sign_blob, sign_envelope
 from gateway.wire.envelope import serialise, write_envelope

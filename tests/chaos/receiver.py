@@ -18,8 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
 
-from conformance.receiver import Receiver
 from conformance.walkthrough import sample_signer
+from conformance.zorgkas.receiver import Receiver
 from gateway.paths import data_dir
 from gateway.refusal import Refusal
 from gateway.trust.chain import load_trust_store

@@ -14,7 +14,6 @@ import uvicorn
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance import sts_wstrust
 from conformance.saml_client import (
     REQUEST_SECURE_TOKEN,
     REQUEST_SECURITY_TOKEN,
@@ -26,10 +25,11 @@ from conformance.saml_client import (
     sign_envelope_saml,
     wstrust_request,
 )
-from conformance.sts import LEGACY_PATH, SAMLP_PATH, WSTRUST_PATH, Sts, sts_app
-from conformance.sts_register import ORGANISATIONS, holder_numbers, recognised, sample_register
-from conformance.sts_samlp import SAMLP
-from conformance.sts_xmldsig import enveloped
+from conformance.sts import wstrust
+from conformance.sts.app import LEGACY_PATH, SAMLP_PATH, WSTRUST_PATH, Sts, sts_app
+from conformance.sts.register import ORGANISATIONS, holder_numbers, recognised, sample_register
+from conformance.sts.samlp import SAMLP
+from conformance.sts.xmldsig import enveloped
 from conformance.walkthrough import sample_signer
 from gateway.refusal import Code, Refusal
 from gateway.settings import Settings
@@ -281,7 +281,7 @@ class TestWsTrust:
         answer = ask(sts, request, signer, WSTRUST_PATH)
         assert answer.get("Context") == request.get("Context")
         assert not list(answer.iter(q(SAML, "Assertion")))
-        (challenge,) = answer.iter(q(sts_wstrust.WST, "Challenge"))
+        (challenge,) = answer.iter(q(wstrust.WST, "Challenge"))
         return challenge.text or ""
 
     def test_the_first_answer_is_always_a_challenge_and_no_token(self, sts: Sts) -> None:
@@ -290,7 +290,7 @@ class TestWsTrust:
     def test_a_client_that_leaves_the_context_out_is_understood(self, sts: Sts) -> None:
         challenge = self.challenge(sts, wstrust_request(ME, NOW))
         answer = ask(sts, challenge_response(None, challenge), path=WSTRUST_PATH)
-        (assertion,) = answer.findall(f"{q(sts_wstrust.WST, 'RequestedSecurityToken')}/{q(SAML, 'Assertion')}")
+        (assertion,) = answer.findall(f"{q(wstrust.WST, 'RequestedSecurityToken')}/{q(SAML, 'Assertion')}")
         assert use(assertion).certificate == ME.certificate
 
     def test_only_the_holder_can_answer(self, sts: Sts) -> None:
@@ -321,8 +321,8 @@ class TestWsTrust:
 
     def test_another_kind_of_request_is_refused(self, sts: Sts) -> None:
         request = wstrust_request(ME, NOW)
-        (kind,) = request.iter(q(sts_wstrust.WST, "RequestType"))
-        kind.text = f"{sts_wstrust.WST}/Cancel"
+        (kind,) = request.iter(q(wstrust.WST, "RequestType"))
+        kind.text = f"{wstrust.WST}/Cancel"
         assert refused(sts, request, path=WSTRUST_PATH) is Code.SCHEMA
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from lxml import etree
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from gateway.berichten.names import ANTWOORD
 from gateway.diensten.invoer import Ongeldig
@@ -17,9 +17,11 @@ from gateway.diensten.inzage import NietGevonden, bericht_van_kas
 from gateway.diensten.kas_afrekenen import AlAfgerekend, Bevestiging, VoorstelGewijzigd, beeld, bevestig, neem_terug, stel_voor
 from gateway.diensten.kas_beslissen import AlBeslist, Besluit, beslis, beslist
 from gateway.diensten.kas_dossier import dossiers_van
+from gateway.reference.tables import aansluiting
 from gateway.schema import registry
 from gateway.store import berichten, werklijst
 from gateway.store.audit_tables import audit
+from gateway.store.tables import dossierzorgkas
 from tests.console.wereld import Wereld, label, results, wereld
 from tests.server.test_invoicing import codes, month_of
 from tests.support import PERSONS
@@ -151,6 +153,28 @@ def test_after_a_change_of_zorgkas_the_new_one_sees_all_and_the_old_one_what_was
         assert bericht_van_kas(conn, "280", str(later.MessageId), w.vandaag) is None
         with pytest.raises(NietGevonden):
             beslis(w.gateway, besluit(str(eerste.MessageId), zorgkas="580"))
+
+
+def test_a_new_zorgkas_sees_the_dossier_from_the_day_on_which_it_is_told_of_the_change(w: Wereld) -> None:
+    insz, jaar = PERSONS["griet"], w.vandaag.year
+    nummer = str(w.meld("griet", 3).Dossiernummer)
+
+    # In one transaction, so that the worker does not tell of the change meanwhile.
+    with w.gateway.store.writing() as conn:
+
+        def gezien(zorgkas: str) -> int:
+            return len(dossiers_van(conn, insz=insz, zorgkas=zorgkas, op=w.vandaag, vandaag=w.vandaag).dossiers)
+
+        conn.execute(update(aansluiting).where(aansluiting.c.insz == insz).values(tot=date(jaar, 12, 31)))
+        komt = {"insz": insz, "zorgkas": "680", "type": "officieel", "van": date(jaar + 1, 1, 1)}
+        conn.execute(insert(aansluiting).values(**komt))
+        assert gezien("380") == 1
+        with pytest.raises(NietGevonden):
+            gezien("680")
+        told = {"dossiernummer": nummer, "van": date(jaar + 1, 1, 1), "zorgkas": "680", "gemeld_op": w.running.now()}
+        conn.execute(insert(dossierzorgkas).values(**told))
+        assert gezien("680") == gezien("380") == 1
+        conn.rollback()
 
 
 def test_a_dossier_is_shown_as_it_was_known_on_a_day(w: Wereld) -> None:

@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import select
 
-from conformance.messages import envelope, head, start
+from conformance.berichten.messages import envelope, head, start
 from conformance.walkthrough import sample_signer
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.markeren import plaats_in

@@ -17,7 +17,7 @@ def main() -> int:
     for folder in COOKBOOKS:
         data = tomllib.loads((folder / "examples/examples.toml").read_text(encoding="utf-8"))
         with tempfile.TemporaryDirectory(prefix="vsb-cookbook-") as name, running_gateway(Path(name) / "g") as gateway:
-            wrong = [f"  {what}" for what in send_all(gateway, folder / "examples", data)]
+            wrong = [f"  {what}" for what in send_all(gateway, f"{folder.name}/voorbeelden", Path(name) / "run")]
         print(f"{folder.name}: {len(data['voorbeeld'])} examples, {len(wrong)} failed", *wrong, sep="\n", flush=True)
         examples, failed = examples + len(data["voorbeeld"]), failed + len(wrong)
     print(f"cookbooks: {len(COOKBOOKS)} pillars, {examples} examples, {failed} failed")

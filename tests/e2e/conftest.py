@@ -60,8 +60,9 @@ def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ConsoleUnderTe
         yield ConsoleUnderTest(gateway=gateway, walk=walk)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
+    # Playwright keeps an event loop running in this thread, under which no other one starts: it ends with these tests.
     found = shutil.which("chromium")
     assert found is not None, "Chromium is not installed: make debian-test"
     with sync_playwright() as playwright:

@@ -19,7 +19,7 @@ from rich.console import Console
 from sqlalchemy import select, update
 
 from bench.console_data import fill
-from conformance.messages import head, start
+from conformance.berichten.messages import head, start
 from conformance.walkthrough import Walkthrough
 from gateway.exchange.toestand import Toestand
 from gateway.observe.alarmen import Alarm, Ernst

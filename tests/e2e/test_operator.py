@@ -13,11 +13,14 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from conformance.client import FacilityClient, Software
-from conformance.walkthrough import sample_signer
+from conformance.walkthrough import sample_signer, zending
+from gateway.berichten.factuur import lees_zending
+from gateway.berichten.plat_schrijven import naar_plat
 from gateway.store.audit_tables import audit
 from gateway.store.tables import bericht, bericht_inhoud
+from gateway.wire.parser import parse
 from tests.e2e.conftest import ConsoleUnderTest
-from tests.e2e.support import audited, database
+from tests.e2e.support import audited, database, wait_for
 from tests.support import IBW1, PERSONS
 
 Visit = Callable[..., Page]
@@ -184,6 +187,20 @@ def test_a_message_with_script_in_its_texts_is_shown_and_not_run(visit: Visit, c
     expect(page.locator(".xml").first).to_contain_text("<script>window.hacked")
     assert page.evaluate("window.hacked") is None
     assert page.locator("main script, main img").count() == 0
+
+
+def test_a_flat_invoice_is_shown_by_zones_with_the_wrong_one_marked(visit: Visit, console: ConsoleUnderTest, axe: Axe) -> None:
+    day, today = console.gateway.today() - timedelta(days=1), console.gateway.today()
+    make = {"riziv": IBW1, "insz": PERSONS["els"], "dossier": "X-3", "zorgkas": "180", "number": 88, "start": day, "end": day}
+    flat = naar_plat(lees_zending(parse(zending(**make, today=today))))  # type: ignore[arg-type]
+    message_id = console.gateway.facility().facturatie.post(flat[:-2] + b"00", f"FLAT{uuid4().hex[:9]}").Reference
+    page = visit("olga", f"/berichten/{message_id}")
+    wait_for(lambda: page.reload() is not None and page.locator(".zone.mis").count() > 0)
+    expect(page.locator(".plat")).to_contain_text(PERSONS["els"])
+    (row,) = page.locator(".plat tbody tr", has=page.locator(".zone.mis")).all()
+    expect(row.get_by_role("rowheader")).to_have_text("90")
+    expect(row.locator(".zone.mis")).to_contain_text("909902")
+    axe(page)
 
 
 @pytest.mark.parametrize("address", ["/berichten/not-there", "/berichten/00000000-0000-7000-8000-000000000000", "/lijnen/999"])

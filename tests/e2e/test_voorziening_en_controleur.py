@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from conformance.messages import head, start
+from conformance.berichten.messages import head, start
 from conformance.walkthrough import zending
 from gateway.berichten.factuur import lees_zending
 from gateway.berichten.plat_schrijven import naar_plat

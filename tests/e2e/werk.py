@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from sqlalchemy import update
 
-from conformance.sample import sample_rows
+from conformance.berichten.sample import sample_rows
 from conformance.walkthrough import zending
 from gateway.app import make_gateway
 from gateway.berichten.factuur import Zending, lees_zending

@@ -7,8 +7,8 @@ from datetime import timedelta
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.draft import C14N11, WSU_ID, Draft, Ref, b64, canonical, ref, swap, transform, xml
-from conformance.messages import head, names, question
+from conformance.berichten.draft import C14N11, WSU_ID, Draft, Ref, b64, canonical, ref, swap, transform, xml
+from conformance.berichten.messages import head, names, question
 from gateway.trust.signing import Signer
 from tests.hostile.context import Context
 

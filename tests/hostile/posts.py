@@ -6,8 +6,8 @@ from typing import Any
 
 from lxml.etree import _Element as Element
 
-from conformance.draft import Draft, ref, xml
-from conformance.posts import (
+from conformance.berichten.draft import Draft, ref, xml
+from conformance.berichten.posts import (
     CLIENT_TRANSFORMS,
     CONTENT,
     Xades,

@@ -351,3 +351,21 @@ def test_the_wsdls_and_their_schemas_can_be_read_over_http(java: Java, plain: Ru
         f"ADDRESS {service} {plain.base}/soap/{service}/v1"
         for service in ("verzekerbaarheid", "aanvraag", "facturatie", "zorgkas")
     ]
+
+
+def test_the_example_of_the_documentation_compiles_and_asks(plain: RunningGateway, tmp_path: Path) -> None:
+    path = ":".join(map(str, [tmp_path, *JARS]))
+    source = Path(__file__).parents[2] / "docs/examples/java/AskWhoInsures.java"
+    built = subprocess.run(["javac", "-cp", path, "-d", tmp_path, source], capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stderr
+
+    def ask(certificate: str) -> subprocess.CompletedProcess[str]:
+        command = ["java", "-cp", path, "AskWhoInsures", plain.base, *facility(certificate)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+
+    asked = ask("facility-ibw-1")
+    assert asked.returncode == 0, asked.stderr
+    assert asked.stdout.splitlines() == ["Status AANGESLOTEN", "Zorgkas 180"]
+    refused = ask("bad-revoked")
+    assert refused.returncode == 1
+    assert "Code VSB-TRUST-010" in refused.stdout.splitlines()

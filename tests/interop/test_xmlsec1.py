@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from conformance.messages import signed_message
+from conformance.berichten.messages import signed_message
 from conformance.walkthrough import sample_signer
 from gateway.paths import data_dir
 from tests.support import RunningGateway

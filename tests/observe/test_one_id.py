@@ -18,7 +18,7 @@ from uuid import UUID, uuid4
 import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from conformance.messages import signed_message
+from conformance.berichten.messages import signed_message
 from conformance.walkthrough import sample_signer
 from tests.server.test_main_job import wait_for
 from tests.support import IBW1, PERSONS, RunningGateway, free_port, running_gateway, running_receiver

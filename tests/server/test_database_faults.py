@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from conformance.messages import signed_message
+from conformance.berichten.messages import signed_message
 from conformance.walkthrough import sample_signer
 from tests.databases import private_postgresql
 from tests.server.test_main_job import wait_for

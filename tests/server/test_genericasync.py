@@ -17,8 +17,8 @@ import requests
 import zeep
 from lxml import etree
 
+from conformance.berichten.messages import envelope, head, question
 from conformance.client import GenericAsyncClient
-from conformance.messages import envelope, head, question
 from conformance.walkthrough import sample_signer, zending
 from gateway.trust.signing import sign_envelope
 from gateway.wire.blob import inflate

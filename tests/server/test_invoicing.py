@@ -19,8 +19,8 @@ from lxml import etree
 from pyarrow import parquet
 from sqlalchemy import func, select
 
-from conformance.messages import envelope, head, start
-from conformance.sample import sample_price
+from conformance.berichten.messages import envelope, head, start
+from conformance.berichten.sample import sample_price
 from conformance.walkthrough import sample_signer, zending
 from gateway.berichten.factuur import Lijn, VorigeFactuur, Zending, lees_zending
 from gateway.berichten.factuur_schrijven import schrijf_zending

@@ -16,8 +16,8 @@ import requests
 import zeep
 from lxml import etree
 
+from conformance.berichten.messages import envelope, head, start
 from conformance.client import GenericAsyncClient
-from conformance.messages import envelope, head, start
 from conformance.walkthrough import sample_signer, zending
 from gateway.berichten.factuur import lees_zending
 from gateway.berichten.names import ANTWOORD, ZORGKAS

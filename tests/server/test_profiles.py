@@ -16,7 +16,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
-from conformance.messages import envelope, head, start
+from conformance.berichten.messages import envelope, head, start
 from conformance.saml_client import request_assertion, request_assertion_wstrust, sign_envelope_saml
 from conformance.walkthrough import sample_signer
 from gateway.trust.signing import sign_blob, sign_envelope

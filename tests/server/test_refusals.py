@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from conformance.messages import envelope, head, question, start
+from conformance.berichten.messages import envelope, head, question, start
 from conformance.walkthrough import sample_signer
 from tests.support import IBW1, IBW2, PERSONS, RunningGateway
 

@@ -11,9 +11,9 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from conformance.saml_client import sign_envelope_saml
-from conformance.sts_assertion import Statement, certified, write_assertion
-from conformance.sts_register import recognised
-from conformance.sts_xmldsig import enveloped
+from conformance.sts.assertion import Statement, certified, write_assertion
+from conformance.sts.register import recognised
+from conformance.sts.xmldsig import enveloped
 from conformance.walkthrough import sample_signer
 from gateway.refusal import Code, Refusal
 from gateway.settings import Settings

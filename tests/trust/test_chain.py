@@ -205,6 +205,7 @@ def test_ocsp_revokes_at_once_and_an_outage_falls_back_on_the_crl(tmp_path: Path
     answers = OcspStore({"*": "http://ocsp.test"}, lambda: clock["now"], post=post)
     one = store(CERTS / "crl/issuing-ca.crl", ocsp=answers)
     assert verdict(one, "facility-ibw-1", now) is None
+    assert answers.first_end() is None, "nothing was fetched yet"
     state["data"] = None
     answers.refresh()
     assert answers.failures == 1
@@ -213,6 +214,7 @@ def test_ocsp_revokes_at_once_and_an_outage_falls_back_on_the_crl(tmp_path: Path
     clock["now"] = now + timedelta(minutes=7)
     answers.refresh()
     assert verdict(one, "facility-ibw-1", now + timedelta(minutes=7)) is Code.REVOKED
+    assert answers.first_end() == now + timedelta(hours=1)
 
 
 def test_no_address_in_a_certificate_is_ever_asked() -> None:

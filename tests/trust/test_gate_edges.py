@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import SignedPart, signature
+from conformance.sts.xmldsig import SignedPart, signature
 from gateway.refusal import Code, Refusal
 from gateway.trust.header import MAX_IDS, unique_ids
 from gateway.trust.identity import Identity, Kind

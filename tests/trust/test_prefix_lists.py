@@ -12,7 +12,7 @@ import pytest
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import certificate_info
+from conformance.sts.xmldsig import certificate_info
 from gateway.refusal import Code, Refusal
 from gateway.trust.algorithms import method_for, sign_value
 from gateway.trust.enveloped import check_enveloped, read_enveloped

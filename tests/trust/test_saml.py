@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import certificate_info, enveloped
+from conformance.sts.xmldsig import certificate_info, enveloped
 from conformance.walkthrough import sample_signer
 from gateway.refusal import Code, Refusal
 from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part

@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.etree import _Element as Element
 
 from conformance.saml_client import sign_envelope_saml
-from conformance.sts_assertion import IDENTIFICATION, Attribute, certified, write_assertion
+from conformance.sts.assertion import IDENTIFICATION, Attribute, certified, write_assertion
 from conformance.walkthrough import sample_signer
 from gateway.refusal import Code, Refusal
 from gateway.trust.policy import SYNCHRONOUS

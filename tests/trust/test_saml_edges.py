@@ -9,9 +9,9 @@ import pytest
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_assertion import certified
-from conformance.sts_register import recognised
-from conformance.sts_xmldsig import SignedPart, certificate_info, signature
+from conformance.sts.assertion import certified
+from conformance.sts.register import recognised
+from conformance.sts.xmldsig import SignedPart, certificate_info, signature
 from gateway.refusal import Code, Refusal
 from gateway.trust.enveloped import check_enveloped, read_enveloped
 from gateway.trust.policy import SYNCHRONOUS

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificateIssuerPri
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import SignedPart, signature
+from conformance.sts.xmldsig import SignedPart, signature
 from conformance.walkthrough import sample_signer
 from gateway.refusal import Code, Refusal
 from gateway.trust.algorithms import check_key, verify_value

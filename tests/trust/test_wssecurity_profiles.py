@@ -11,7 +11,7 @@ from cryptography import x509
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_xmldsig import SignedPart, signature
+from conformance.sts.xmldsig import SignedPart, signature
 from gateway.refusal import Code, Refusal
 from gateway.trust.policy import GENERIC_ASYNC, SYNCHRONOUS, Part
 from gateway.trust.signing import sign_envelope

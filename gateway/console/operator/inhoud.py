@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -133,20 +133,20 @@ def plat(octetten: bytes, redenen: Sequence[Mapping[str, Any]]) -> dict[str, Any
     for r in redenen:
         per_zone.setdefault((str(r.get("record")), str(r.get("zone"))), []).append((r.get("regel"), f"{r['code']}: {r['tekst']}"))
     records = tuple(
-        Record(
-            nummer=nummer,
-            soort=soort,
-            zones=tuple(
-                Zone(
-                    nummer=zone,
-                    naam=naam,
-                    waarde=waarde,
-                    fouten=tuple(t for n, t in per_zone.get((soort, zone), ()) if n in (None, nummer)),
-                )
-                for zone, naam, waarde in zones
-                if waarde.strip(" 0")
-            ),
-        )
+        Record(nummer=nummer, soort=soort, zones=tuple(_zones(nummer, soort, zones, per_zone)))
         for nummer, soort, zones in rijen[:_RECORDS]
     )
     return {"records": records, "meer_records": len(rijen) > _RECORDS, "bericht": None}
+
+
+def _zones(
+    nummer: int,
+    soort: str,
+    zones: Sequence[tuple[str, str, str]],
+    per_zone: Mapping[tuple[str, str], Sequence[tuple[int | None, str]]],
+) -> Iterator[Zone]:
+    """Zones that say something, or in which something is wrong."""
+    for zone, naam, waarde in zones:
+        fouten = tuple(t for n, t in per_zone.get((soort, zone), ()) if n in (None, nummer))
+        if fouten or waarde.strip(" 0"):
+            yield Zone(nummer=zone, naam=naam, waarde=waarde, fouten=fouten)

@@ -68,7 +68,7 @@ def _kijk(vraag: Vraag, venster: Venster, bewaking: Bewaking) -> dict[str, Any]:
             "redenen": redenen,
             "meer_redenen": meer,
             "alarmen": toestand.alarmen(conn),
-            "eindes": toestand.eindes(conn, bewaking, vraag.nu)[:8],
+            "eindes": toestand.eindes(conn, bewaking, vraag.gateway.ocsp, vraag.nu)[:8],
         }
     return gevonden | {
         "gezien_op": vraag.nu,

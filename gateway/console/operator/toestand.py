@@ -20,6 +20,7 @@ from gateway.reference import lookup
 from gateway.reference.model import Zorgkas
 from gateway.store.berichten import Stap
 from gateway.store.tables import alarm, beraad, bericht, beslissing, certificaat, levering, taak
+from gateway.trust.ocsp import OcspStore
 
 MEEST = 10_000
 _WOORDEN = {Schakelaar.GESLOTEN: "loopt", Schakelaar.OPEN: "onderbroken", Schakelaar.HALFOPEN: "probeert opnieuw"}
@@ -143,10 +144,12 @@ class Einde:
     dagen: int | None
 
 
-def eindes(conn: Connection, bewaking: Bewaking, nu: datetime) -> list[Einde]:
+def eindes(conn: Connection, bewaking: Bewaking, ocsp: OcspStore | None, nu: datetime) -> list[Einde]:
     """Our own certificates and the revocation data, and senders' certificates that end within sixty days; soonest first."""
     eigen = [("eigen certificaat", naam, c.not_valid_after_utc) for naam, c in bewaking.eigen.items()]
     crls = [("intrekkingsgegevens", _naam(dn), tot) for dn, tot in bewaking.trust.revocation_ends().items()]
+    if ocsp is not None and (eerste := ocsp.first_end()) is not None:
+        crls.append(("intrekkingsgegevens", "OCSP", eerste))
     c = certificaat.c
     bijna = select(c.identiteit, c.geldig_tot).where(c.geldig_tot >= nu, c.geldig_tot < nu + _BINNENKORT)
     rijen = conn.execute(bijna.order_by(c.geldig_tot).limit(_CERTIFICATEN)).all()

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from lxml.etree import _Element as Element
 
-from conformance.messages import head, start
+from conformance.berichten.messages import head, start
 from gateway.wire.names import DS, q
 from tests.hostile.attacks.signedinfo import _ORDER
 from tests.hostile.case import Case, Exchange, Sent, cases

@@ -14,9 +14,9 @@ from typing import Any
 from lxml import etree
 from lxml.etree import _Element as Element
 
-from conformance.sts_assertion import IDENTIFICATION, Attribute, Statement, certified, write_assertion
-from conformance.sts_register import recognised
-from conformance.sts_xmldsig import enveloped
+from conformance.sts.assertion import IDENTIFICATION, Attribute, Statement, certified, write_assertion
+from conformance.sts.register import recognised
+from conformance.sts.xmldsig import enveloped
 from gateway.trust.saml import CERTIFIED, SAML
 from gateway.trust.signing import Signer
 from gateway.trust.tokens import SAML_ASSERTION_ID

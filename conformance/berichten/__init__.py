@@ -1,0 +1,1 @@
+"""The messages that scenarios send, right ones and ones with chosen faults."""

@@ -1,0 +1,1 @@
+"""Commands of vsb-conformance, a module each."""

@@ -1,0 +1,1 @@
+"""A central application judged: the suite sends, and judges every answer."""

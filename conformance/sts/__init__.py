@@ -1,0 +1,1 @@
+"""A small security token service with the sample certificates."""
