@@ -157,8 +157,23 @@ class Run:
 
     @property
     def passed(self) -> bool:
-        """Whether every result is there and keeps nobody from passing; that the plan is whole is asked elsewhere."""
-        return bool(self.results) and all(r.ok for r in self.results.values() if r.level == "must")
+        """Whether every must-scenario that is there passed; that the plan is whole is asked elsewhere."""
+        return bool(self.results) and not self.failed and not self.incomplete
+
+    @property
+    def failed(self) -> bool:
+        """Whether a must-scenario keeps it from passing."""
+        return any(not r.ok for r in self.results.values() if r.level == "must")
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether a must-scenario was skipped: no failure, but no proof either."""
+        return any(r.verdict is Verdict.SKIPPED for r in self.results.values() if r.level == "must")
+
+    @property
+    def judgement(self) -> str:
+        """In Dutch, for people."""
+        return "Geslaagd" if self.passed else "Niet geslaagd" if self.failed or not self.results else "Niet volledig"
 
     def counts(self) -> dict[str, int]:
         """Verdict to how many."""

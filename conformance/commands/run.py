@@ -103,7 +103,7 @@ def run(
     """Send the whole catalogue, right and wrong messages, at an application and judge every answer.
 
     Writes verslag.html (for people), junit.xml (for your CI), verslag.json and the whole traffic in bewijs/ below --out.
-    The exit status is 0 when every must-scenario passed, 1 when one did not, 2 when nothing could be judged.
+    The exit status is 0 when no must-scenario failed, 1 when one did, 2 when nothing could be judged.
 
     Examples: `vsb-conformance run` judges this gateway; `vsb-conformance run --target https://mijn-server --pillar eibwfin`;
     `vsb-conformance run --scenario 'WSS-*'` runs a part again; `vsb-conformance run --role zorgkas --target
@@ -194,7 +194,7 @@ def _carry_out(record: Run, total: int, carry: Callable[[Heard], object], out: P
         console.print(f"verwachte mislukking: {line}", style="red", markup=False)
     for kind, path in files.items():
         console.print(f"{kind:6} {path}", highlight=False, markup=False, soft_wrap=True)
-    return 0 if record.passed and not stale else 1
+    return 1 if record.failed or stale or not record.results else 0
 
 
 @contextmanager
@@ -226,7 +226,8 @@ def show(record: Run) -> None:
         table.add_row(family, *(str(sum(r.verdict is v for r in part) or "") for v in Verdict))
     console.print(table)
     must = [r for r in record.results.values() if r.level == "must"]
-    word = "[green]geslaagd[/]" if record.passed else "[red]niet geslaagd[/]"
+    colour = "green" if record.passed else "red" if record.failed else "yellow"
+    word = f"[{colour}]{record.judgement.lower()}[/]"
     console.print(f"{word}: {sum(r.ok for r in must)} van {len(must)} verplichte scenario's", highlight=False)
 
 
