@@ -16,6 +16,8 @@ from gateway.reference.register import Door, Fout, Registerfout, Wijziging
 from gateway.reference.register_attesten import voeg_attest_toe
 from gateway.store.slot import slot
 
+AFZENDER = "afzender"
+"""Role of the runs that admit software; what a server or a zorgkas proves admits nobody."""
 GELDIG = timedelta(days=730)
 """How long an attest holds when nobody says otherwise; an assumption."""
 VOORAF = timedelta(days=60)
@@ -53,6 +55,8 @@ def registreer(
         Registerfout: WAARDE, EINDE_VOOR_BEGIN or BESTAAT.
     """
     a = bewezen.attestatie
+    if a.rol != AFZENDER:
+        raise Registerfout(Fout.WAARDE, "rol", gevonden=a.rol[:60], verwacht=f"{AFZENDER}: alleen wie zendt wordt geattesteerd")
     slot(conn, f"attestatie/{a.sessie}")
     eerder = conn.execute(select(t.attestatie.c.attest).where(t.attestatie.c.sessie == a.sessie)).scalar()
     if eerder is not None:

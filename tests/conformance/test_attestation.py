@@ -165,8 +165,11 @@ def test_what_is_no_package_is_said_to_be_none(octets: bytes) -> None:
 def test_a_registered_run_is_an_attest_with_an_end_and_is_registered_once(folder: Path, store: Store) -> None:
     package = attest(folder, sample_signer("facility-ibw-1"), NOW, plans=plans)
     found = verify(package.read_bytes(), accept, NOW + timedelta(minutes=5), plans=plans)
-    proven = Bewezen(attestatie=found.statement, ondertekenaar=found.signer.label, verklaring=found.document)
+    server = Bewezen(attestatie=found.statement, ondertekenaar=found.signer.label, verklaring=found.document)
+    proven = replace(server, attestatie=replace(found.statement, rol="afzender"))
     door, today = Door(actor="An", tijdstip=NOW), date(2026, 3, 1)
+    with store.writing() as conn, pytest.raises(Registerfout, match="rol"):
+        registreer(conn, server, "VSB-2026-0007", today, today + timedelta(days=100), door)
     with store.writing() as conn:
         registreer(conn, proven, "VSB-2026-0007", today, today + timedelta(days=100), door)
     with store.writing() as conn, pytest.raises(Registerfout, match="sessie"):
