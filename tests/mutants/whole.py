@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from conformance.examples.vendor_zeep import handle
@@ -49,7 +50,8 @@ def show(proofs: list[Proof]) -> None:
     for column in ("part", "mutant", "fault", "scenario", "caught by"):
         table.add_column(column, overflow="fold")
     for p in proofs:
-        table.add_row(p.mutant.kind, p.mutant.name, p.mutant.fault, p.mutant.scenario, p.why[:120] or "[red]MISSED[/]")
+        why = escape(p.why[:120]) if p.caught else "[red]MISSED[/]"
+        table.add_row(p.mutant.kind, p.mutant.name, escape(p.mutant.fault), p.mutant.scenario, why)
     console.print(table, markup=True, highlight=False)
 
 
