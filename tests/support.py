@@ -113,7 +113,7 @@ class RunningGateway:
             try:
                 if requests.get(f"{self.base}/healthz", timeout=1, verify=str(data_dir("certs-sample") / "ca-bundle.pem")).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         raise AssertionError(f"the gateway did not come up:\n{self.log()[-3000:]}")
 

@@ -103,7 +103,7 @@ def _wait(running: Reference) -> None:
         try:
             if requests.get(f"{running.base}/healthz", timeout=1).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
     raise NotUp(f"the reference application did not come up:\n{running.log()[-3000:]}")
 

@@ -118,7 +118,7 @@ def _wait_until_up(base: str, child: subprocess.Popen[bytes], log: Path) -> None
             try:
                 if requests.get(f"{base}/healthz", timeout=1).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.1)
     console.print(f"[red]The gateway did not come up within 30 s:[/] see {log}")
     raise typer.Exit(1)

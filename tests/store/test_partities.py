@@ -16,7 +16,7 @@ from gateway.exchange import outbox
 from gateway.exchange.beleid import Beleid
 from gateway.store import berichten
 from gateway.store.engine import Store, make_engine
-from gateway.store.migrate import downgrade, upgrade
+from gateway.store.migrate import Stage, downgrade, upgrade
 from gateway.store.partities import INHOUD, laat_vallen, maak_partities, zorg_voor_partities
 from tests.store.maanden import FEB, JAN, NU, bericht, dag, inhoud, lever, maanden, oude_id, tabellen, vul
 from tests.support import RunningGateway
@@ -63,7 +63,7 @@ def test_a_database_of_the_release_before_gets_each_message_in_the_month_of_its_
             conn.execute(text(_OLD_LEVERING), {"id": name})
     for name in (last, first):
         as_before(store, name, name.encode())
-    upgrade(engine)
+    upgrade(engine, Stage.POST)
     with store.reading() as conn:
         for tabel in INHOUD:
             rows = {r[0]: (r.maand, r.octetten) for r in conn.execute(tabel.select())}
