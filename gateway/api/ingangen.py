@@ -26,6 +26,24 @@ _ALTIJD = (Soort.VERZOEK, Soort.AANMELDEN, Soort.RECHT, Soort.HERKOMST, Soort.VO
 _BIJ_POST = (Soort.TE_GROOT, Soort.SOORT_INHOUD)
 
 
+_BIJ_DOEL = [
+    {
+        "name": naam,
+        "in": "header",
+        "required": False,
+        "description": uitleg,
+        "schema": {"type": "string", "maxLength": 64},
+    }
+    for naam, uitleg in (
+        (
+            "X-Vsb-Doel",
+            "The purpose for which personal data are looked at; `/ik` tells which. A session may have stated it before.",
+        ),
+        ("X-Vsb-Verwijzing", "A reference that goes with the purpose, such as the number of a question."),
+    )
+]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ingang:
     """One address with a method. Without a right none can be made."""
@@ -114,6 +132,10 @@ class Ingangen:
         return self._met(Ingang(methode="DELETE", pad=pad, recht=recht), problemen, meer)
 
     def _met(self, ingang: Ingang, problemen: tuple[Soort, ...], meer: dict[str, Any]) -> Callable[[F], F]:
+        extra = {"x-recht": ingang.recht.value, **meer.pop("openapi_extra", {})}
+        if Soort.DOEL in problemen:
+            extra["parameters"] = _BIJ_DOEL
+
         def zet(functie: F) -> F:
             functie.__ingang__ = ingang  # type: ignore[attr-defined]
             self.alle.append(ingang)
@@ -122,7 +144,7 @@ class Ingangen:
                 functie,
                 methods=[ingang.methode],
                 responses={**beschreven(*_ALTIJD, *problemen), **meer.pop("responses", {})},
-                openapi_extra={"x-recht": ingang.recht.value, **meer.pop("openapi_extra", {})},
+                openapi_extra=extra,
                 **meer,
             )
             return functie
