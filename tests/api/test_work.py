@@ -95,9 +95,13 @@ def test_a_zorgkas_refuses_a_record_and_settles_what_it_saw(w: Work, monkeypatch
     assert seen["te_weigeren"] == seen["items"][1]["bedrag"]
 
     agreed = {"betaalreferentie": "PAY-API-1", "stand": seen["stand"], "te_weigeren": seen["te_weigeren"]}
-    assert w.ask(Rol.ZORGKAS, "DELETE", f"{here}/voorstel?lijn={number}/2").json()["lijnen"] == 1
-    changed = w.ask(Rol.ZORGKAS, "POST", f"{here}/afrekening", json=agreed)
-    assert (changed.status_code, changed.json()["code"]) == (409, "VSB-API-016")
+    for change in (
+        ("PUT", f"{here}/voorstel", {**REASON, "code": "300431", "lijnen": [line]}),
+        ("DELETE", f"{here}/voorstel?lijn={number}/2", None),
+    ):
+        assert w.ask(Rol.ZORGKAS, *change[:2], json=change[2]).json()["lijnen"] == 1
+        changed = w.ask(Rol.ZORGKAS, "POST", f"{here}/afrekening", json=agreed)
+        assert (changed.status_code, changed.json()["code"]) == (409, "VSB-API-016"), "another reason, or none"
     assert w.ask(Rol.ZORGKAS, "GET", "/afrekenen").json()["items"], "nothing was settled"
     w.ask(Rol.ZORGKAS, "PUT", f"{here}/voorstel", json={**REASON, "lijnen": [{**line, "volgnummer": n} for n in (1, 2)]})
     assert w.ask(Rol.ZORGKAS, "DELETE", f"{here}/voorstel").json()["lijnen"] == 2, "without a record all of them"
