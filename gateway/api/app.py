@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import berichten, invoer, leveringen, rapporten, regels, register, zorgkas
+from gateway.api import afrekenen, berichten, invoer, leveringen, proef, rapporten, regels, register, steekproeven, zorgkas
 from gateway.api.beschrijving import pagina
 from gateway.api.ingangen import Ingang, Ingangen
 from gateway.api.problemen import Probleem, Probleemdetail, Soort, antwoord, van_fout
@@ -33,6 +33,9 @@ MODULES: tuple[Ingangen, ...] = (
     berichten.ingangen,
     leveringen.ingangen,
     zorgkas.ingangen,
+    afrekenen.ingangen,
+    proef.ingangen,
+    steekproeven.ingangen,
     rapporten.ingangen,
     register.ingangen,
     regels.ingangen,

@@ -6,21 +6,42 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from gateway.api.problemen import Soort, beschreven, tel_octetten
+from gateway.api.problemen import Fout, Probleem, Soort, beschreven, tel_octetten
 from gateway.api.toegang import Toegang, Toelating
+from gateway.console import bladwijzer
+from gateway.console.bladwijzer import GeenBladwijzer
 from gateway.console.rechten import Recht
+from gateway.diensten.invoer import Ongeldig
 
 KLEIN = 64 * 1024
 """Octets of a request with JSON."""
 F = TypeVar("F", bound=Callable[..., Any])
 _ALTIJD = (Soort.VERZOEK, Soort.AANMELDEN, Soort.RECHT, Soort.HERKOMST, Soort.VORM, Soort.DRUK, Soort.INTERN, Soort.WEG)
 _BIJ_POST = (Soort.TE_GROOT, Soort.SOORT_INHOUD)
+
+
+_BIJ_DOEL = [
+    {
+        "name": naam,
+        "in": "header",
+        "required": False,
+        "description": uitleg,
+        "schema": {"type": "string", "maxLength": 64},
+    }
+    for naam, uitleg in (
+        (
+            "X-Vsb-Doel",
+            "The purpose for which personal data are looked at; `/ik` tells which. A session may have stated it before.",
+        ),
+        ("X-Vsb-Verwijzing", "A reference that goes with the purpose, such as the number of a question."),
+    )
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +81,36 @@ def wie(request: Request) -> Toegang:
 Wie = Annotated[Toegang, Depends(wie)]
 
 
+Na = Annotated[str | None, Query(max_length=400, description="`volgende` of the page before.")]
+
+
+def vanaf(na: str | None, *soorten: type) -> tuple[Any, ...] | None:
+    """The key that a page begins after, of these types; None: at the beginning.
+
+    Raises:
+        Probleem: VORM.
+    """
+    try:
+        return None if na is None else bladwijzer.lees(na, soorten)
+    except GeenBladwijzer:
+        raise geen_bladwijzer() from None
+
+
+def geen_bladwijzer() -> Probleem:
+    """What came as `na` was never a key of this list."""
+    return Probleem(Soort.VORM, detail="na: dit is geen bladwijzer van deze lijst.")
+
+
+def verkeerd(fout: Ongeldig) -> Probleem:
+    """What a service says of a field, as the API tells it."""
+    return Probleem(Soort.VORM, fouten=[Fout(plaats=f"body/{fout.veld}", verwacht=fout.uitleg.format(**fout.waarden))])
+
+
+def zonder_nul(tekst: str) -> str:
+    """An id from an address as the database can look for it: PostgreSQL takes no NUL in a text, and no id has one."""
+    return tekst[:64].replace("\x00", "")
+
+
 class Ingangen:
     """The addresses of one module: `ingangen = Ingangen("berichten")`, then `@ingangen.get("/berichten", Recht.X)`."""
 
@@ -74,7 +125,17 @@ class Ingangen:
         ingang = Ingang(methode="POST", pad=pad, recht=recht, grootste=grootste)
         return self._met(ingang, (*problemen, *_BIJ_POST), meer)
 
+    def put(self, pad: str, recht: Recht, *problemen: Soort, **meer: Any) -> Callable[[F], F]:
+        return self._met(Ingang(methode="PUT", pad=pad, recht=recht), (*problemen, *_BIJ_POST), meer)
+
+    def delete(self, pad: str, recht: Recht, *problemen: Soort, **meer: Any) -> Callable[[F], F]:
+        return self._met(Ingang(methode="DELETE", pad=pad, recht=recht), problemen, meer)
+
     def _met(self, ingang: Ingang, problemen: tuple[Soort, ...], meer: dict[str, Any]) -> Callable[[F], F]:
+        extra = {"x-recht": ingang.recht.value, **meer.pop("openapi_extra", {})}
+        if Soort.DOEL in problemen:
+            extra["parameters"] = _BIJ_DOEL
+
         def zet(functie: F) -> F:
             functie.__ingang__ = ingang  # type: ignore[attr-defined]
             self.alle.append(ingang)
@@ -83,7 +144,7 @@ class Ingangen:
                 functie,
                 methods=[ingang.methode],
                 responses={**beschreven(*_ALTIJD, *problemen), **meer.pop("responses", {})},
-                openapi_extra={"x-recht": ingang.recht.value},
+                openapi_extra=extra,
                 **meer,
             )
             return functie

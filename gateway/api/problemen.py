@@ -44,6 +44,7 @@ class Soort(Enum):
     SOORT_INHOUD = Info("VSB-API-013", 415, "Stuur JSON, of een formulier waar dat beschreven staat.")
     ARCHIEF = Info("VSB-API-014", 410, "De octetten van dit bericht staan in het archief.")
     VERZOEK = Info("VSB-API-015", 400, "De vraag kan niet gelezen worden.")
+    GEWIJZIGD = Info("VSB-API-016", 409, "Wat u zag, is intussen gewijzigd; er is niets gedaan. Vraag het opnieuw op.")
 
     @property
     def info(self) -> Info:
@@ -89,7 +90,7 @@ class TeGroot(HTTPException):
         super().__init__(413)
 
 
-_VAN_STATUS = {s.info.status: s for s in Soort if s not in (Soort.RECHT, Soort.HERKOMST)} | {403: Soort.RECHT}
+_VAN_STATUS = {s.info.status: s for s in Soort if s not in (Soort.HERKOMST, Soort.GEWIJZIGD)}
 
 
 def antwoord(probleem: Probleem) -> JSONResponse:

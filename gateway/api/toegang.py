@@ -53,6 +53,16 @@ class Toegang:
             doelen = ", ".join(d.sleutel for d in inzage.doelen(self.persoon.rol))
             raise Probleem(Soort.DOEL, detail=f"Verwacht een van: {doelen}.") from None
 
+    def vreemd(self, pad: str) -> Probleem:
+        """The answer for what is not there and for what is somebody else's, alike; the question is on record, as of a screen.
+
+        Args:
+            pad: what was asked for, below /api/v1.
+        """
+        with self.gateway.store.writing() as conn:
+            inzage.noteer_geweigerd(conn, self.sessie, pad, self.nu)
+        return Probleem(Soort.NIET_GEVONDEN)
+
 
 class Toelating:
     """Decides who may make a request."""

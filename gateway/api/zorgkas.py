@@ -8,12 +8,11 @@ from typing import Annotated, Any
 from fastapi import Query
 from pydantic import Field
 
-from gateway.api.ingangen import Ingangen, Wie
+from gateway.api.ingangen import Ingangen, Na, Wie, vanaf, verkeerd, zonder_nul
 from gateway.api.modellen import Beraad, Bericht, Besluit, Bladzijde, Dossiers, Eigenbericht, Gedaan, Model
-from gateway.api.problemen import Fout, Probleem, Soort
+from gateway.api.problemen import Probleem, Soort
 from gateway.api.toegang import Toegang
 from gateway.console import bladwijzer, inzage
-from gateway.console.bladwijzer import GeenBladwijzer
 from gateway.console.rechten import Recht, Rol
 from gateway.diensten import kas_beslissen
 from gateway.diensten.invoer import Ongeldig
@@ -26,19 +25,15 @@ from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, red
 
 ingangen = Ingangen("zorgkas en voorziening")
 _PAGINA = 50
-Na = Annotated[str | None, Query(max_length=400, description="`volgende` of the page before.")]
 Pijlernaam = Annotated[str | None, Query(pattern=r"^[a-z0-9]{1,16}$")]
 
 
 @ingangen.get("/beraad", Recht.BERAAD_ZIEN, response_model=Bladzijde[Beraad])
 def worklist(wie: Wie, pijler: Pijlernaam = None, na: Na = None) -> Any:
     """What waits for the zorgkas's decision, what lapses first on top; no personal data."""
-    try:
-        vanaf = None if na is None else bladwijzer.lees(na, (date, str))
-    except GeenBladwijzer:
-        raise Probleem(Soort.VORM, detail="na: dit is geen bladwijzer van deze lijst.") from None
+    begin = vanaf(na, date, str)
     with wie.gateway.store.reading() as conn:
-        rijen = werklijst.in_beraad(conn, str(wie.persoon.zorgkas), pijler=pijler, na=vanaf, limit=_PAGINA + 1)
+        rijen = werklijst.in_beraad(conn, str(wie.persoon.zorgkas), pijler=pijler, na=begin, limit=_PAGINA + 1)
     volgende = None
     if len(rijen) > _PAGINA:
         volgende = bladwijzer.maak([rijen[_PAGINA - 1].vervalt_op, rijen[_PAGINA - 1].bericht_id])
@@ -51,7 +46,7 @@ def worklist(wie: Wie, pijler: Pijlernaam = None, na: Na = None) -> Any:
 def decide(wie: Wie, bericht_id: str, besluit: Besluit) -> Any:
     """Decide, once: who comes second hears what was decided, and changes nothing."""
     gekozen = kas_beslissen.Besluit(
-        bericht_id=_zonder_nul(bericht_id),
+        bericht_id=zonder_nul(bericht_id),
         zorgkas=str(wie.persoon.zorgkas),
         persoon=wie.persoon.actor,
         uitkomst=besluit.uitkomst,
@@ -60,9 +55,9 @@ def decide(wie: Wie, bericht_id: str, besluit: Besluit) -> Any:
     try:
         kas_beslissen.beslis(wie.gateway, gekozen)
     except NietGevonden:
-        raise Probleem(Soort.NIET_GEVONDEN) from None
+        raise wie.vreemd(f"/beraad/{gekozen.bericht_id}") from None
     except Ongeldig as fout:
-        raise Probleem(Soort.VORM, fouten=[Fout(plaats=f"body/{fout.veld}", verwacht=str(fout))]) from None
+        raise verkeerd(fout) from None
     except AlBeslist as eerder:
         eerst = eerder.beslist
         detail = (
@@ -100,7 +95,7 @@ def files(wie: Wie, vraag: Dossiervraag) -> Any:
                 conn, insz=vraag.insz, dossiernummer=vraag.dossiernummer, zorgkas=zorgkas, op=op, vandaag=wie.vandaag
             )
     except NietGevonden:
-        raise Probleem(Soort.NIET_GEVONDEN) from None
+        raise wie.vreemd(f"/dossiers/{vraag.dossiernummer or ''}") from None
     return {"op": lid.op, "dossiers": _dossiers(lid)}
 
 
@@ -146,10 +141,11 @@ def own(
 def own_one(wie: Wie, bericht_id: str) -> Any:
     """One of one's own messages."""
     with wie.gateway.store.reading() as conn:
-        rij = eigen_bericht(conn, _eigen(wie), _zonder_nul(bericht_id))
-        if rij is None:
-            raise Probleem(Soort.NIET_GEVONDEN)
-        return {**_bericht(rij), "redenen": redenen_van(conn, [rij.id]).get(rij.id, [])}
+        rij = eigen_bericht(conn, _eigen(wie), zonder_nul(bericht_id))
+        redenen = {} if rij is None else redenen_van(conn, [rij.id])
+    if rij is None:
+        raise wie.vreemd(f"/eigen/{zonder_nul(bericht_id)}")
+    return {**_bericht(rij), "redenen": redenen.get(rij.id, [])}
 
 
 def _eigen(wie: Toegang) -> Eigen:
@@ -158,8 +154,3 @@ def _eigen(wie: Toegang) -> Eigen:
 
 def _bericht(rij: Any) -> dict[str, Any]:
     return {n: getattr(rij, n) for n in Bericht.model_fields}
-
-
-def _zonder_nul(tekst: str) -> str:
-    # PostgreSQL takes no NUL in a text, and no id has one.
-    return tekst[:64].replace("\x00", "")

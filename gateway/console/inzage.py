@@ -62,6 +62,15 @@ def van_persoon(insz: str, log_key: str | None) -> str:
     return "persoon" if log_key is None else f"persoon:{pseudonym(insz, log_key)}"
 
 
+def noteer_geweigerd(conn: Connection, sessie: Sessie, onderwerp: str, nu: datetime) -> None:
+    """Write in the audit chain that somebody asked for what is not there or somebody else's.
+
+    Args:
+        onderwerp: the address that was asked for, below that of the screens or of the API.
+    """
+    noteer(conn, Gebeurtenis.INZAGE_GEWEIGERD, actor=sessie.persoon.actor, onderwerp=onderwerp, gegevens={}, tijdstip=nu)
+
+
 def noteer_inzage(
     conn: Connection,
     sessie: Sessie,

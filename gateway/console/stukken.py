@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import wraps
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlencode
 
 from sqlalchemy import Connection, Row
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
+from gateway.console.inzage import noteer_geweigerd
 from gateway.console.operator.inhoud import Inhoud, lees
 from gateway.console.vraag import NietGevonden, Vraag
 from gateway.diensten import inzage
 from gateway.diensten.lezen_scherm import woorden_van
 from gateway.diensten.opmerkingen import Opmerking, van_bewaard
-from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
 from gateway.store import berichten, dossiers
-from gateway.store.audit import noteer
 
 PAGINA = 50
+_STAP = 256 * 1024
 
 
 def van_wie(handelaar: Callable[[Vraag], Response]) -> Callable[[Vraag], Response]:
@@ -34,14 +34,7 @@ def van_wie(handelaar: Callable[[Vraag], Response]) -> Callable[[Vraag], Respons
             return handelaar(vraag)
         except inzage.NietGevonden:
             with vraag.gateway.store.writing() as conn:
-                noteer(
-                    conn,
-                    Gebeurtenis.INZAGE_GEWEIGERD,
-                    actor=vraag.persoon.actor,
-                    onderwerp=vraag.request.url.path[len("/console") :],
-                    gegevens={},
-                    tijdstip=vraag.nu,
-                )
+                noteer_geweigerd(conn, vraag.sessie, vraag.request.url.path[len("/console") :], vraag.nu)
             raise NietGevonden from None
 
     return antwoord
@@ -75,6 +68,18 @@ def lees_moment_sleutel(tekst: str | None) -> tuple[datetime, str] | None:
     except ValueError:
         return None
     return (moment, na) if streep and moment.tzinfo is not None else None
+
+
+def als_zip(bestand: IO[bytes], naam: str) -> Response:
+    """A ZIP as a download, read as it goes and closed at the end."""
+    koppen = {"Content-Disposition": f'attachment; filename="{naam}.zip"', "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(_stappen(bestand), media_type="application/zip", headers=koppen)
+
+
+def _stappen(bestand: IO[bytes]) -> Iterator[bytes]:
+    with bestand:
+        while stap := bestand.read(_STAP):
+            yield stap
 
 
 def lees_dag(tekst: str | None, anders: date) -> date:

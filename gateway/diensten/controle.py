@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import date
+from typing import IO, Any
 
 from sqlalchemy import Row
 
+from gateway.clock import BRUSSELS
 from gateway.diensten.invoer import Ongeldig, tekst
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kern import Gateway
+from gateway.diensten.zaakdossier import schrijf_zaakdossier
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.store import steekproef
+from gateway.store import berichten, steekproef
 from gateway.store.audit import Waarde, noteer
 from gateway.store.identifiers import message_id
-from gateway.store.steekproef import MOST, Criteria, Trekking
+from gateway.store.steekproef import MOST, SOORTEN, Criteria, Trekking
+
+UITKOMSTEN = ("aanvaard", "geweigerd", "in_beraad")
+_EERSTE = date(2019, 1, 1)
+_IN_GEHEUGEN = 16 * 1024 * 1024
+"""Octets of a case file that are kept off the disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,11 +54,8 @@ def trek_steekproef(gateway: Gateway, criteria: Criteria, *, aantal: int, zaad: 
     zaad = tekst("zaad", zaad, minstens=1, hoogstens=64)
     if not 1 <= aantal <= MOST:
         raise Ongeldig("aantal", "Een steekproef telt 1 tot {n} berichten.", n=MOST)
-    if criteria.tot < criteria.van or (criteria.tot - criteria.van).days > 366:
-        raise Ongeldig("tot", "De periode loopt van een dag tot een latere, hoogstens een jaar.")
-    if criteria.minstens is not None and criteria.hoogstens is not None and criteria.hoogstens < criteria.minstens:
-        raise Ongeldig("hoogstens", "Het hoogste bedrag ligt onder het laagste.")
     now = gateway.clock()
+    _controleer(criteria, now.astimezone(BRUSSELS).date())
     nummer = message_id(now)
     # Drawn before it is written down: reading a million ids holds up no writer.
     with gateway.store.reading() as conn:
@@ -86,6 +92,21 @@ def trek_steekproef(gateway: Gateway, criteria: Criteria, *, aantal: int, zaad: 
     return nummer
 
 
+def _controleer(criteria: Criteria, vandaag: date) -> None:
+    for veld, dag in (("van", criteria.van), ("tot", criteria.tot)):
+        if not _EERSTE <= dag <= vandaag:
+            raise Ongeldig(veld, "Kies een dag vanaf 2019, hoogstens vandaag.")
+    if criteria.tot < criteria.van or (criteria.tot - criteria.van).days > 366:
+        raise Ongeldig("tot", "De periode loopt van een dag tot een latere, hoogstens een jaar.")
+    riziv = criteria.voorziening
+    if riziv is not None and not (riziv.isascii() and riziv.isdecimal() and len(riziv) in (8, 11)):
+        raise Ongeldig("voorziening", "Een RIZIV-nummer heeft 8 of 11 cijfers.")
+    if criteria.dienst not in (None, *SOORTEN) or criteria.uitkomst not in (None, *UITKOMSTEN):
+        raise Ongeldig("dienst", "Kies een waarde uit de lijst.")
+    if criteria.minstens is not None and criteria.hoogstens is not None and criteria.hoogstens < criteria.minstens:
+        raise Ongeldig("hoogstens", "Het hoogste bedrag ligt onder het laagste.")
+
+
 def trek_opnieuw(gateway: Gateway, row: Row[Any]) -> Herhaling:
     """The same draw again, to see that nobody picked; nothing is kept."""
     with gateway.store.reading() as conn:
@@ -110,6 +131,53 @@ def steekproef_van(gateway: Gateway, steekproef_id: str) -> tuple[Row[Any], list
         if row is None:
             raise NietGevonden
         return row, steekproef.rijen(conn, list(row.berichten))
+
+
+def zaak_van(gateway: Gateway, bericht_id: str) -> Row[Any]:
+    """A message that a controller may look at.
+
+    Raises:
+        NietGevonden: there is none, or it is of a service that is not controlled.
+    """
+    with gateway.store.reading() as conn:
+        row = berichten.zoek(conn, bericht_id)
+    if row is None or row.dienst not in SOORTEN:
+        raise NietGevonden
+    return row
+
+
+def doel_van_uitvoer(doel: str) -> str:
+    """Why evidence is taken along, in the controller's words.
+
+    Raises:
+        Ongeldig: too short or too long.
+    """
+    return tekst("doel", doel, minstens=10, hoogstens=500)
+
+
+def voer_uit(
+    gateway: Gateway, ids: Sequence[str], *, wat: str, doel: str, persoon: str, van_steekproef: Row[Any] | None = None
+) -> IO[bytes]:
+    """The case file of some messages, at its beginning; who gets it closes it.
+
+    It stands in the audit chain before a single byte of it leaves.
+
+    Args:
+        wat: steekproef:<id> or the message's id.
+        doel: as doel_van_uitvoer gave it.
+
+    Raises:
+        NietGevonden: one of the messages is not there.
+    """
+    bestand: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_GEHEUGEN)  # noqa: SIM115
+    try:
+        uit = schrijf_zaakdossier(gateway, bestand, ids, doel=doel, persoon=persoon, steekproef=van_steekproef)
+        noteer_uitvoer(gateway, ids, wat=wat, doel=doel, persoon=persoon, sha256=uit.manifest_sha256)
+    except BaseException:
+        bestand.close()
+        raise
+    bestand.seek(0)
+    return bestand
 
 
 def noteer_uitvoer(gateway: Gateway, ids: Sequence[str], *, wat: str, doel: str, persoon: str, sha256: str) -> None:

@@ -169,8 +169,11 @@ def stel_voor(
         return len(lijnen)
 
 
-def neem_terug(gateway: Gateway, zorgkas: str, bericht_id: str, sleutels: Sequence[Sleutel]) -> int:
+def neem_terug(gateway: Gateway, zorgkas: str, bericht_id: str, sleutels: Sequence[Sleutel] | None) -> int:
     """Untick records; returns how many were ticked.
+
+    Args:
+        sleutels: None: all of them.
 
     Raises:
         NietGevonden, AlAfgerekend.
@@ -178,6 +181,8 @@ def neem_terug(gateway: Gateway, zorgkas: str, bericht_id: str, sleutels: Sequen
     with gateway.store.writing() as conn:
         slot(conn, f"bericht/{bericht_id}")
         _nog_open(conn, _eigen(conn, zorgkas, bericht_id))
+        if sleutels is None:
+            return weigervoorstellen.vergeet(conn, bericht_id)
         return weigervoorstellen.neem_terug(conn, bericht_id, sleutels)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_
 
 from gateway.reference.tables import voorziening
 from gateway.store.tables import bericht, beslissing, geweigerde_lijn
@@ -103,14 +103,15 @@ def redenen_van(conn: Connection, ids: Sequence[str]) -> dict[str, list[dict[str
     return gevonden
 
 
-def geweigerde_lijnen(conn: Connection, bericht_id: str, limit: int) -> list[Row[Any]]:
-    """Records of a zending that are not paid, and by whom."""
+def geweigerde_lijnen(conn: Connection, bericht_id: str, limit: int, na: tuple[str, int, int] | None = None) -> list[Row[Any]]:
+    """Records of a zending that are not paid, and by whom.
+
+    Args:
+        na: (factuurnummer, volgnummer, id) of the last row of the page before.
+    """
     g = geweigerde_lijn.c
-    return list(
-        conn.execute(
-            select(g.factuurnummer, g.volgnummer, g.prestatiecode, g.bedrag, g.code, g.door)
-            .where(g.bericht_id == bericht_id)
-            .order_by(g.factuurnummer, g.volgnummer)
-            .limit(limit)
-        )
-    )
+    vraag = select(g.id, g.factuurnummer, g.volgnummer, g.prestatiecode, g.bedrag, g.code, g.door)
+    vraag = vraag.where(g.bericht_id == bericht_id).order_by(g.factuurnummer, g.volgnummer, g.id).limit(limit)
+    if na is not None:
+        vraag = vraag.where(tuple_(g.factuurnummer, g.volgnummer, g.id) > na)
+    return list(conn.execute(vraag))

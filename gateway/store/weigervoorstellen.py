@@ -73,6 +73,6 @@ def neem_terug(conn: Connection, bericht_id: str, sleutels: Iterable[Sleutel]) -
     return weg
 
 
-def vergeet(conn: Connection, bericht_id: str) -> None:
-    """The zending is settled, or taken back: nothing is being prepared any more."""
-    conn.execute(delete(weigervoorstel).where(weigervoorstel.c.bericht_id == bericht_id))
+def vergeet(conn: Connection, bericht_id: str) -> int:
+    """Nothing is being prepared any more, as when the zending is settled or taken back; returns how many were ticked."""
+    return conn.execute(delete(weigervoorstel).where(weigervoorstel.c.bericht_id == bericht_id)).rowcount

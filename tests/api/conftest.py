@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -59,31 +60,36 @@ def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Applicatio
         yield found
 
 
-def running_application(folder: Path, **settings: Any) -> Any:
-    from contextlib import contextmanager
+@contextmanager
+def running_application(folder: Path, **settings: Any) -> Iterator[Application]:
+    """On a database of its own with the sample data."""
+    url = f"sqlite:///{folder}/gateway.sqlite"
+    engine = make_engine(url)
+    upgrade(engine)
+    laad(engine, voorbeeldbestanden(), datetime.now(UTC).date())
+    engine.dispose()
+    with application_on(url, folder, **settings) as found:
+        yield found
 
-    @contextmanager
-    def run() -> Iterator[Application]:
-        url = f"sqlite:///{folder}/gateway.sqlite"
-        engine = make_engine(url)
-        upgrade(engine)
-        laad(engine, voorbeeldbestanden(), datetime.now(UTC).date())
-        chosen = Settings(
-            database_url=url,
-            console=True,
-            console_accounts=SAMPLE_ACCOUNTS,
-            imports=folder / "imports",
-            rate_address=0,
-            log_level="ERROR",
-            **settings,
-        )
-        outer: Any = create_app(chosen)
-        people = {p.rol: p for a in laad_accounts(SAMPLE_ACCOUNTS).values() for p in a.personen if a.naam not in ("kaat", "omer")}
-        with TestClient(outer, raise_server_exceptions=False) as client:
-            yield Application(client=client, app=outer._rest, store=Store(engine), people=people)
-        engine.dispose()
 
-    return run()
+@contextmanager
+def application_on(url: str, folder: Path, **settings: Any) -> Iterator[Application]:
+    """On a database that is there, which another gateway may have open too."""
+    engine = make_engine(url)
+    chosen = Settings(
+        database_url=url,
+        console=True,
+        console_accounts=SAMPLE_ACCOUNTS,
+        imports=folder / "imports",
+        rate_address=0,
+        log_level="ERROR",
+        **settings,
+    )
+    outer: Any = create_app(chosen)
+    people = {p.rol: p for a in laad_accounts(SAMPLE_ACCOUNTS).values() for p in a.personen if a.naam not in ("kaat", "omer")}
+    with TestClient(outer, raise_server_exceptions=False) as client:
+        yield Application(client=client, app=outer._rest, store=Store(engine), people=people)
+    engine.dispose()
 
 
 Ask = Callable[..., Any]

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import Row
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.sessies import Melding
-from gateway.console.stukken import PAGINA, adres, lees_dag, stukbeeld, van_wie
+from gateway.console.stukken import PAGINA, adres, als_zip, lees_dag, stukbeeld, van_wie
 from gateway.console.vraag import Vraag
-from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
-from gateway.diensten.invoer import Ongeldig, tekst
-from gateway.diensten.inzage import NietGevonden
+from gateway.diensten.controle import (
+    UITKOMSTEN,
+    doel_van_uitvoer,
+    steekproef_van,
+    trek_opnieuw,
+    trek_steekproef,
+    voer_uit,
+    zaak_van,
+)
+from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.kas_beslissen import beslist
-from gateway.diensten.zaakdossier import schrijf_zaakdossier
 from gateway.reference import lookup
-from gateway.store import berichten, steekproef, zendingen
+from gateway.store import steekproef, zendingen
 from gateway.store.eigen import geweigerde_lijnen
 from gateway.store.handelingen import handelingen
-from gateway.store.steekproef import MOST, SOORTEN, Criteria
+from gateway.store.steekproef import MOST, Criteria
 
 schermen = Schermen()
-_UITKOMSTEN = ("aanvaard", "geweigerd", "in_beraad")
-_IN_GEHEUGEN = 16 * 1024 * 1024
-_STAP = 256 * 1024
 _GEWEIGERD = 200
 
 
@@ -91,7 +93,7 @@ def zaak(vraag: Vraag) -> Response:
 @schermen.post("/zaken/{bericht_id}/uitvoeren", Recht.ZAAK_UITVOEREN)
 @van_wie
 def voer_zaak_uit(vraag: Vraag) -> Response:
-    row = _bericht(vraag)
+    row = zaak_van(vraag.gateway, vraag.pad["bericht_id"])
     try:
         return _uitvoer(vraag, [row.id], row.id, f"zaak-{row.id}")
     except Ongeldig as fout:
@@ -112,16 +114,8 @@ def _steekproef(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
     )
 
 
-def _bericht(vraag: Vraag) -> Row[Any]:
-    with vraag.gateway.store.reading() as conn:
-        row = berichten.zoek(conn, vraag.pad["bericht_id"])
-    if row is None or row.dienst not in SOORTEN:
-        raise NietGevonden
-    return row
-
-
 def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
-    row = _bericht(vraag)
+    row = zaak_van(vraag.gateway, vraag.pad["bericht_id"])
     vraag.inzage(f"bericht:{row.id}", "zaak")
     with vraag.gateway.store.reading() as conn:
         stuk = stukbeeld(vraag, conn, row)
@@ -144,21 +138,9 @@ def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
 
 
 def _uitvoer(vraag: Vraag, ids: Sequence[str], wat: str, naam: str, row: Row[Any] | None = None) -> Response:
-    doel = tekst("doel", vraag.veld("doel"), minstens=10, hoogstens=500)
+    doel = doel_van_uitvoer(vraag.veld("doel"))
     vraag.inzage(wat if wat.startswith("steekproef") else f"bericht:{wat}", "zaakdossier", aantal=len(ids))
-    bestand: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_GEHEUGEN)  # noqa: SIM115
-    uit = schrijf_zaakdossier(vraag.gateway, bestand, ids, doel=doel, persoon=vraag.persoon.actor, steekproef=row)
-    # Written down before a single byte leaves.
-    noteer_uitvoer(vraag.gateway, ids, wat=wat, doel=doel, persoon=vraag.persoon.actor, sha256=uit.manifest_sha256)
-    koppen = {"Content-Disposition": f'attachment; filename="{naam}.zip"', "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_stappen(bestand), media_type="application/zip", headers=koppen)
-
-
-def _stappen(bestand: IO[bytes]) -> Iterator[bytes]:
-    with bestand:
-        bestand.seek(0)
-        while stap := bestand.read(_STAP):
-            yield stap
+    return als_zip(voer_uit(vraag.gateway, ids, wat=wat, doel=doel, persoon=vraag.persoon.actor, van_steekproef=row), naam)
 
 
 def _formulier(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
@@ -176,26 +158,14 @@ def _formulier(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
         meest=MOST,
         pijlers=sorted(vraag.gateway.cookbooks),
         zorgkassen=zorgkassen,
-        uitkomsten=_UITKOMSTEN,
+        uitkomsten=UITKOMSTEN,
     )
 
 
 def _criteria(vraag: Vraag) -> Criteria:
-    basis = Criteria(van=_dag(vraag, "van"), tot=_dag(vraag, "tot"))
+    basis = Criteria(van=lees_dag(vraag.veld("van"), date.min), tot=lees_dag(vraag.veld("tot"), date.min))
     velden = {n: vraag.veld(n) or None for n in ("dienst", "pijler", "voorziening", "zorgkas", "uitkomst", "code")}
-    riziv = velden["voorziening"]
-    if riziv is not None and not (riziv.isascii() and riziv.isdecimal() and len(riziv) in (8, 11)):
-        raise Ongeldig("voorziening", "Een RIZIV-nummer heeft 8 of 11 cijfers.")
-    if velden["dienst"] not in (None, *SOORTEN) or velden["uitkomst"] not in (None, *_UITKOMSTEN):
-        raise Ongeldig("dienst", "Kies een waarde uit de lijst.")
     return replace(basis, **velden, minstens=_bedrag(vraag, "minstens"), hoogstens=_bedrag(vraag, "hoogstens"))  # type: ignore[arg-type]
-
-
-def _dag(vraag: Vraag, veld: str) -> date:
-    dag = lees_dag(vraag.veld(veld), date.min)
-    if not date(2019, 1, 1) <= dag <= vraag.vandaag:
-        raise Ongeldig(veld, "Kies een dag vanaf 2019, hoogstens vandaag.")
-    return dag
 
 
 def _getal(veld: str, waarde: str) -> int | None:
