@@ -42,12 +42,15 @@ class _Compiled(threading.local):
 
 
 _COMPILED = _Compiled()
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def compiled(namespace: str) -> etree.XMLSchema:
     """The namespace's schema, compiled once per thread."""
     if namespace not in _COMPILED.schemas:
-        _COMPILED.schemas[namespace] = etree.XMLSchema(etree.parse(schema_path(namespace)))
+        # libxml2 makes its table of built-in types at the first schema, and two threads that do so at once spoil it for good.
+        with _ONE_AT_A_TIME:
+            _COMPILED.schemas[namespace] = etree.XMLSchema(etree.parse(schema_path(namespace)))
     return _COMPILED.schemas[namespace]
 
 

@@ -65,11 +65,11 @@ def test_a_facility_tries_a_message_until_the_checks_are_content_and_sends_nothi
     page.get_by_label("Plak een bericht").fill("<a><b></a>")
     page.get_by_role("button", name="Controleren").click()
     expect(page.locator(".opmerkingen")).to_contain_text("VSB-WIRE-001")
-    fresh = start(IBW1, PERSONS["jan"], gateway.today(), head(IBW1, gateway.now()))
+    fresh = start(IBW1, PERSONS["roos"], gateway.today(), head(IBW1, gateway.now()))
     page.get_by_label("Plak een bericht").fill(fresh)
     page.get_by_role("button", name="Controleren").click()
     expect(page.locator("#uitslag")).to_contain_text("aanvaard")
-    assert gateway.facility().dossiers(Insz=PERSONS["jan"]) == []
+    assert gateway.facility().dossiers(Insz=PERSONS["roos"]) == []
 
 
 def test_a_flat_file_is_uploaded_and_its_records_are_marked(
