@@ -11,8 +11,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.running import COMMAND, free_port, members, messages, post, running
+from bench.running import COMMAND, members, messages, post, running
 from bench.table import Row
+from conformance.server.reference import free_port
 
 
 def run(quick: bool = False) -> list[Row]:

@@ -18,6 +18,7 @@ from pathlib import Path
 import requests
 
 from conformance.berichten.messages import envelope, head, start
+from conformance.server.reference import free_port
 from conformance.walkthrough import sample_signer
 
 RIZIV = "72090103000"
@@ -106,12 +107,6 @@ def running(folder: Path, database: str, push_base: str = "http://127.0.0.1:9") 
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def post(connection: socket.socket, message: bytes) -> bytes:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from conformance.evidence import STATEMENT, EvidenceProblem, Package, evidence_list, pack, unpack
+from conformance.evidence import STATEMENT, TRAFFIC, EvidenceProblem, Package, evidence_list, pack, unpack
 from conformance.plan import SUITE_VERSION, Level, PlanError, Scenario, digest
 from conformance.plans import plan_of
 from conformance.store import load
-from conformance.verdict import Result, Run, Verdict, run_from_json
+from conformance.verdict import Run, Verdict, run_from_json
 from gateway.berichten.attestatie import Attestatie, lees_attestatie, schrijf_attestatie
 from gateway.berichten.names import ATTESTATIE
 from gateway.cookbook.laden import load_cookbooks
@@ -58,7 +58,8 @@ def attest(folder: Path, signer: Signer, now: datetime, *, plans: Plans = plan_o
     """
     run = load(folder)
     must = _must(run, plans)
-    if reasons := [*_named(run), *_short(run, must), *_without_traffic(run, must, folder)]:
+    files = {f"{TRAFFIC}/{p.name}" for p in (folder / TRAFFIC).glob("*")}
+    if reasons := [*_named(run), *_short(run, must), *_no_traffic(run, must, files)]:
         raise AttestationProblem(reasons)
     statement = Attestatie(
         leverancier=run.vendor,
@@ -101,7 +102,7 @@ def verify(octets: bytes, accept: AcceptCertificate, now: datetime, *, plans: Pl
     if reasons:
         raise AttestationProblem(reasons)
     must = _must(run, plans)
-    if reasons := [*_short(run, must), *_files_missing(run, must, package)]:
+    if reasons := [*_short(run, must), *_no_traffic(run, must, package.files)]:
         raise AttestationProblem(reasons)
     if (statement.verplicht, statement.beoordeeld) != (len(must), _judged(run, must)):
         raise AttestationProblem(["het aantal scenario's of beoordelingen in de verklaring is niet dat van het verslag"])
@@ -162,16 +163,8 @@ def _judged(run: Run, must: Sequence[str]) -> int:
     return sum(run.results[s].override is not None for s in must if s in run.results)
 
 
-def _without_traffic(run: Run, must: Sequence[str], folder: Path) -> list[str]:
-    found = {f"bewijs/{p.name}" for p in (folder / "bewijs").glob("*")}
-    return _no_traffic([run.results[s] for s in must if s in run.results], found)
-
-
-def _files_missing(run: Run, must: Sequence[str], package: Package) -> list[str]:
-    return _no_traffic([run.results[s] for s in must if s in run.results], package.files)
-
-
-def _no_traffic(results: Sequence[Result], files: set[str] | frozenset[str]) -> list[str]:
+def _no_traffic(run: Run, must: Sequence[str], files: Collection[str]) -> list[str]:
+    results = [run.results[s] for s in must if s in run.results]
     bare = [r.scenario for r in results if not r.traffic or any(f"bewijs/{t}" not in files for t in r.traffic)]
     return [f"van {len(bare)} scenario's ontbreekt het verkeer: {', '.join(bare[:5])}"] if bare else []
 

@@ -17,11 +17,7 @@ from pathlib import Path
 
 import psycopg
 
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from conformance.server.reference import free_port
 
 
 def _postgres_bin() -> Path:
@@ -93,7 +89,7 @@ def private_postgresql(*settings: str) -> Iterator[PostgreSQL]:
     folder = Path(tempfile.mkdtemp(prefix="vsb-pg-"))
     if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    server = PostgreSQL(port=_free_port(), folder=folder)
+    server = PostgreSQL(port=free_port(), folder=folder)
     try:
         initdb = [str(_postgres_bin() / "initdb"), "-D", str(folder / "data"), "-U", "postgres", "-A", "trust", "-E", "UTF8"]
         subprocess.run(_as_postgres(initdb), check=True, stdout=subprocess.DEVNULL, cwd="/")
@@ -146,7 +142,7 @@ class Nats:
 @contextmanager
 def private_nats() -> Iterator[Nats]:
     folder = Path(tempfile.mkdtemp(prefix="vsb-nats-"))
-    server = Nats(port=_free_port(), folder=folder)
+    server = Nats(port=free_port(), folder=folder)
     try:
         server.start()
         yield server

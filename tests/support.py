@@ -21,6 +21,7 @@ from lxml import etree
 
 from conformance.berichten.messages import names
 from conformance.client import FacilityClient, GenericAsyncClient, zorgkas_client
+from conformance.server.reference import free_port
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
 from gateway.paths import data_dir
@@ -34,12 +35,6 @@ NAMES = names()
 IBW1, IBW2 = NAMES["voorzieningen"]["ibw1"], NAMES["voorzieningen"]["ibw2"]
 PERSONS = NAMES["personen"]
 SOAP = "{http://schemas.xmlsoap.org/soap/envelope/}"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(kw_only=True)

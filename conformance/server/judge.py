@@ -208,11 +208,7 @@ def _values(answer: Answer, wanted: Mapping[str, str], checks: Checks) -> None:
 
 
 def _duplicate(answer: Answer, wanted: bool, checks: Checks) -> None:
-    marked = answer.payload is not None and any(
-        e.get("Duplicaat") == "true" for e in answer.payload.iter(q(ANTWOORD, "Antwoord"))
-    )
-    if not marked and answer.payload is not None:
-        marked = any(e.get("Duplicaat") == "true" for e in answer.payload.iter("{*}Antwoord"))
+    marked = answer.payload is not None and any(e.get("Duplicaat") == "true" for e in answer.payload.iter("{*}Antwoord"))
     checks.add("Duplicaat", marked == wanted, str(wanted).lower(), str(marked).lower(), "//Antwoord/@Duplicaat")
 
 
