@@ -12,11 +12,11 @@ COPY certs-sample certs-sample
 RUN /opt/vsb/bin/pip install --quiet --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-RUN useradd --system --uid 10001 --home /work --create-home vsb
+RUN useradd --system --uid 10001 --home /suite --create-home vsb
 COPY --from=build /opt/vsb /opt/vsb
 ENV PATH=/opt/vsb/bin:$PATH PYTHONUNBUFFERED=1
 USER vsb
-WORKDIR /work
+WORKDIR /suite
 # 8080: the reference central application of `serve`; 8081: its page.
 EXPOSE 8080 8081
 ENTRYPOINT ["vsb-conformance"]
