@@ -117,7 +117,7 @@ def _message(
         rows.setdefault(t.levering, []).append(_delivery(ident, kas, moment, moment + wait if delivered else None))
     if outcome == "in_beraad":
         ends = moment.date() + timedelta(days=61)
-        held = {"bericht_id": ident, "zorgkas": kas, "sinds": moment, "vervalt_op": ends}
+        held = {"bericht_id": ident, "zorgkas": kas, "pijler": pijler, "sinds": moment, "vervalt_op": ends}
         rows.setdefault(t.beraad, []).append({**held, "gesloten_op": None if ends >= date.today() else moment})
     if invoice and outcome == "aanvaard":
         _invoice(chance, n, ident, riziv, kas, moment, amount, rows)

@@ -14,12 +14,12 @@ from gateway.api.ingangen import Ingangen, Wie
 from gateway.api.modellen import Bericht, Berichtpagina, Bladzijde, MetReden, Sha256
 from gateway.api.problemen import Probleem, Soort
 from gateway.console import inzage
-from gateway.console.operator.zoekvraag import Zoekvraag, zoek
 from gateway.console.rechten import Recht
-from gateway.console.vensters import LAATSTE, id_vanaf
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store import berichten, dossiers
+from gateway.store.identifiers import LAATSTE, eerste_id
 from gateway.store.tables import levering
+from gateway.store.zoeken import Zoekvraag, zoek
 
 ingangen = Ingangen("berichten")
 _VENSTER = timedelta(days=31)
@@ -47,12 +47,12 @@ def zoek_berichten(
 ) -> Any:
     """One page of messages, the newest first.
 
-    An id or a hash leads, else one of the others; of those together at most 20,000 messages are looked at for one page, so a page
+    An id or a hash leads, else one of the others; of those together at most 8,000 messages are looked at for one page, so a page
     may have fewer than fifty and still a `volgende`.
     """
     precies = any((id, bedrijfs_id, sha256, dossiernummer))
     begin = _moment(van) if van is not None else None if precies else wie.nu - _VENSTER
-    voor = na if na is not None else LAATSTE if tot is None else id_vanaf(_moment(tot))
+    voor = na if na is not None else LAATSTE if tot is None else eerste_id(_moment(tot))
     vraag = Zoekvraag(
         id=id,
         bedrijfs_id=bedrijfs_id,
@@ -63,7 +63,7 @@ def zoek_berichten(
         zorgkas=zorgkas,
         pijler=pijler,
         stap=stap,
-        vanaf="" if begin is None else id_vanaf(begin),
+        vanaf="" if begin is None else eerste_id(begin),
         voor=voor,
     )
     with wie.gateway.store.reading() as conn:

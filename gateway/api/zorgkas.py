@@ -128,13 +128,18 @@ def own(
     referentie: Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,64}$")] = None,
     na: Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")] = None,
 ) -> Any:
-    """One's own messages, the newest first, each with what was said against it and the remedy."""
+    """One's own messages, the newest first, each with what was said against it and the remedy.
+
+    At most 8,000 messages are looked at for one page, so a page may have fewer than fifty and still a `volgende`.
+    """
     keuze = Filter(pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=na)
     with wie.gateway.store.reading() as conn:
-        rijen = berichten_van(conn, _eigen(wie), keuze, _PAGINA + 1)
-        redenen = redenen_van(conn, [r.id for r in rijen])
-    items = [{**_bericht(r), "redenen": redenen.get(r.id, [])} for r in rijen[:_PAGINA]]
-    return {"items": items, "volgende": rijen[_PAGINA - 1].id if len(rijen) > _PAGINA else None}
+        gevonden = berichten_van(conn, _eigen(wie), keuze)
+        redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
+    return {
+        "items": [{**_bericht(r), "redenen": redenen.get(r.id, [])} for r in gevonden.rijen],
+        "volgende": gevonden.volgende,
+    }
 
 
 @ingangen.get("/eigen/{bericht_id}", Recht.EIGEN_ZIEN, Soort.NIET_GEVONDEN, response_model=Eigenbericht)

@@ -9,9 +9,7 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from gateway.console.opmaak import aantal
-
-LAATSTE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-"""An id after every other."""
+from gateway.store.identifiers import eerste_id
 
 
 class Venster(Enum):
@@ -32,18 +30,11 @@ class Venster(Enum):
     def eerste_id(self, nu: datetime) -> str:
         """The smallest id that a message received within it can have."""
         begin = self.begin(nu)
-        return "" if begin is None else id_vanaf(begin)
+        return "" if begin is None else eerste_id(begin)
 
 
 def venster_van(sleutel: str | None, anders: Venster = Venster.DAG) -> Venster:
     return next((v for v in Venster if v.sleutel == sleutel), anders)
-
-
-def id_vanaf(moment: datetime) -> str:
-    """The smallest id made at or after a moment; ids are UUID version 7 (RFC 9562 §5.7), so they sort by time."""
-    cijfers = f"{max(0, int(moment.timestamp() * 1000)):012x}"
-    # As long as an id, so that databases with a collation of their own sort it as they do ids.
-    return f"{cijfers[:8]}-{cijfers[8:]}-0000-0000-000000000000"
 
 
 @dataclass(frozen=True, kw_only=True)

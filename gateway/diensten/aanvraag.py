@@ -278,5 +278,10 @@ def _werk_dossier_bij(zaak: _Zaak, beslissing: Beslissing, dossiernummer: str) -
 def _wacht_op_zorgkas(zaak: _Zaak, zorgkas: str) -> None:
     dag = zaak.context.vandaag
     beraad.open_beraad(
-        zaak.conn, zaak.ontvangst.id, zorgkas, zaak.ontvangst.ontvangen_op, maanden_na(dag, zaak.cookbook.beraad.maanden)
+        zaak.conn,
+        zaak.ontvangst.id,
+        zorgkas=zorgkas,
+        pijler=zaak.ontvangst.pijler,
+        sinds=zaak.ontvangst.ontvangen_op,
+        vervalt_op=maanden_na(dag, zaak.cookbook.beraad.maanden),
     )

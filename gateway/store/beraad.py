@@ -9,11 +9,16 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from gateway.store.tables import beraad, bericht
 
-_OPEN = select(beraad, bericht.c.pijler).join(bericht, bericht.c.id == beraad.c.bericht_id).where(beraad.c.gesloten_op.is_(None))
+_OPEN = (
+    select(beraad.c.bericht_id, beraad.c.vervalt_op, beraad.c.herinnerd_op, bericht.c.pijler)
+    .join(bericht, bericht.c.id == beraad.c.bericht_id)
+    .where(beraad.c.gesloten_op.is_(None))
+)
 
 
-def open_beraad(conn: Connection, bericht_id: str, zorgkas: str, sinds: datetime, vervalt_op: date) -> None:
-    conn.execute(insert(beraad).values(bericht_id=bericht_id, zorgkas=zorgkas, sinds=sinds, vervalt_op=vervalt_op))
+def open_beraad(conn: Connection, bericht_id: str, *, zorgkas: str, pijler: str, sinds: datetime, vervalt_op: date) -> None:
+    wacht = {"zorgkas": zorgkas, "pijler": pijler, "sinds": sinds, "vervalt_op": vervalt_op}
+    conn.execute(insert(beraad).values(bericht_id=bericht_id, **wacht))
 
 
 def sluit_beraad(conn: Connection, bericht_id: str, op: datetime) -> None:

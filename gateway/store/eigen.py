@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, false, or_, select, tuple_
 
 from gateway.reference.tables import voorziening
+from gateway.store.identifiers import LAATSTE
 from gateway.store.tables import bericht, beslissing, geweigerde_lijn
+from gateway.store.zoeken import Resultaat, blader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,28 +47,18 @@ class Filter:
     voor: str | None = None
     """Message id of the last row of the page before."""
 
-    def voorwaarden(self) -> list[ColumnElement[bool]]:
-        b = bericht.c
-        paren = ((b.pijler, self.pijler), (b.uitkomst, self.uitkomst))
-        gevonden: list[ColumnElement[bool]] = [kolom == waarde for kolom, waarde in paren if waarde is not None]
-        if self.referentie is not None:
-            gevonden.append(or_(b.bedrijfs_id == self.referentie, b.id == self.referentie))
-        if self.voor is not None:
-            gevonden.append(b.id < self.voor)
-        return gevonden
 
-
-def berichten_van(conn: Connection, eigen: Eigen, keuze: Filter, limit: int) -> list[Row[Any]]:
-    """One's own messages, the newest first.
-
-    Every reason is asked by itself, since a database that joins them with OR reads all that is older too.
-    """
-    gevonden: dict[str, Row[Any]] = {}
-    for reden in _met_index(conn, eigen):
-        vraag = select(bericht).where(reden, bericht.c.dienst != "zorgkas", *keuze.voorwaarden())
-        for row in conn.execute(vraag.order_by(bericht.c.id.desc()).limit(limit)):
-            gevonden[row.id] = row
-    return [gevonden[i] for i in sorted(gevonden, reverse=True)[:limit]]
+def berichten_van(conn: Connection, eigen: Eigen, keuze: Filter) -> Resultaat:
+    """One page of one's own messages, the newest first."""
+    b = bericht.c
+    rest: list[ColumnElement[bool]] = [b.dienst != "zorgkas"]
+    rest += [kolom == waarde for kolom, waarde in ((b.pijler, keuze.pijler), (b.uitkomst, keuze.uitkomst)) if waarde is not None]
+    if keuze.referentie is None:
+        leiders = _met_index(conn, eigen)
+    else:
+        leiders = [b.bedrijfs_id == keuze.referentie, b.id == keuze.referentie]
+        rest.append(or_(false(), *eigen.voorwaarden()))
+    return blader(conn, leiders, rest, voor=keuze.voor or LAATSTE)
 
 
 def _met_index(conn: Connection, eigen: Eigen) -> list[ColumnElement[bool]]:

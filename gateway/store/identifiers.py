@@ -7,6 +7,9 @@ import threading
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+LAATSTE = "ffffffff-ffff-ffff-ffff-ffffffffffff"
+"""An id after every other."""
+
 _LOCK = threading.Lock()
 _LAST = 0
 
@@ -35,4 +38,4 @@ def maand_van(identifier: str) -> date:
 
 def eerste_id(moment: datetime) -> str:
     """The lowest id that can be made at a moment: ids of before sort before it."""
-    return str(UUID(int=int(moment.timestamp() * 1000) << 80))
+    return str(UUID(int=max(0, int(moment.timestamp() * 1000)) << 80))

@@ -154,8 +154,9 @@ beraad = Table(
     Column("vervalt_op", Date, nullable=False, comment="the day on which it is refused by itself"),
     Column("herinnerd_op", Date, comment="the day that the last reminder was for"),
     Column("gesloten_op", Moment),
+    Column("pijler", String(16), comment="of the message; so that the index alone leaves out what is of another"),
     Index("ix_beraad_vervalt", "gesloten_op", "vervalt_op"),
-    Index("ix_beraad_zorgkas", "zorgkas", "gesloten_op", "vervalt_op", "bericht_id"),
+    Index("ix_beraad_zorgkas", "zorgkas", "gesloten_op", "vervalt_op", "bericht_id", "pijler"),
 )
 """Messages that wait, or waited, for a zorgkas's decision."""
 

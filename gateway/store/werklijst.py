@@ -63,7 +63,8 @@ def tel_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, tot: date 
 def _open(zorgkas: str, pijler: str | None) -> list[ColumnElement[bool]]:
     gevonden: list[ColumnElement[bool]] = [beraad.c.zorgkas == zorgkas, beraad.c.gesloten_op.is_(None)]
     if pijler is not None:
-        gevonden.append(bericht.c.pijler == pijler)
+        # The index has the pillar, except of what the release before wrote.
+        gevonden += [func.coalesce(beraad.c.pijler, pijler) == pijler, bericht.c.pijler == pijler]
     return gevonden
 
 

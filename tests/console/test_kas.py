@@ -21,7 +21,7 @@ from gateway.reference.tables import aansluiting
 from gateway.schema import registry
 from gateway.store import berichten, werklijst
 from gateway.store.audit_tables import audit
-from gateway.store.tables import dossierzorgkas
+from gateway.store.tables import beraad, dossierzorgkas
 from tests.console.wereld import Wereld, label, results, wereld
 from tests.server.test_invoicing import codes, month_of
 from tests.support import PERSONS
@@ -59,6 +59,11 @@ def test_the_list_gives_what_waits_for_one_zorgkas_what_is_due_first_on_top_page
         assert werklijst.in_beraad(conn, "280", pijler=None, na=None, limit=10) == []
         assert werklijst.tel_beraad(conn, "180", pijler=None) == 1
         assert werklijst.tel_beraad(conn, "180", pijler="eibwfin", tot=w.vandaag) == 0
+        assert [werklijst.tel_beraad(conn, "180", pijler=p) for p in ("eibwfin", "epvtfin")] == [1, 0]
+    with w.gateway.store.writing() as conn:
+        conn.execute(update(beraad).values(pijler=None))  # As the release before writes it.
+    with w.gateway.store.reading() as conn:
+        assert [werklijst.tel_beraad(conn, "180", pijler=p) for p in ("eibwfin", "epvtfin")] == [1, 0]
     beslis(w.gateway, besluit(bericht_id))
     with w.gateway.store.reading() as conn:
         assert werklijst.in_beraad(conn, "180", pijler=None, na=None, limit=10) == []

@@ -107,7 +107,7 @@ def test_an_uploaded_zending_flat_or_not_is_judged_to_the_cent(w: Wereld) -> Non
 
 def _eigen(w: Wereld) -> list[object]:
     with w.gateway.store.reading() as conn:
-        return list(berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50))
+        return list(berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter()).rijen)
 
 
 @pytest.mark.parametrize(
@@ -131,20 +131,22 @@ def test_a_remark_finds_its_element_or_the_nearest_one(plaats: str | None, regel
 
 def test_a_facility_finds_what_it_sent_and_a_vendor_what_its_package_sent(w: Wereld) -> None:
     with w.gateway.store.reading() as conn:
-        van_ibw = berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50)
+
+        def van(eigen: Eigen, **keuze: str) -> list[str]:
+            return [r.id for r in berichten_van(conn, eigen, Filter(**keuze)).rijen]
+
+        ibw, ander = Eigen(voorzieningen=(IBW1[:8],)), Eigen(voorzieningen=(IBW2[:8],))
+        van_ibw = berichten_van(conn, ibw, Filter()).rijen
         assert len(van_ibw) == 3
-        assert [r.id for r in berichten_van(conn, Eigen(attesten=("VSB-2024-0001",)), Filter(), 50)] == [r.id for r in van_ibw]
-        assert berichten_van(conn, Eigen(voorzieningen=(IBW2[:8],)), Filter(), 50) == []
-        assert berichten_van(conn, Eigen(), Filter(), 50) == []
+        assert van(Eigen(attesten=("VSB-2024-0001",))) == [r.id for r in van_ibw]
+        assert van(ander) == van(Eigen()) == van(ander, referentie="EEN") == van(Eigen(), referentie="EEN") == []
         assert eigen_bericht(conn, Eigen(), van_ibw[0].id) is None
-        (geweigerd,) = berichten_van(conn, Eigen(voorzieningen=(IBW1,)), Filter(uitkomst="geweigerd"), 50)
-        assert [r["code"] for r in redenen_van(conn, [geweigerd.id])[geweigerd.id]] == ["VSB_STATUS_002"]
-        na = berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(voor=van_ibw[0].id), 1)
-        assert [r.id for r in na] == [van_ibw[1].id]
-        assert eigen_bericht(conn, Eigen(voorzieningen=(IBW2[:8],)), geweigerd.id) is None
-        assert [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(referentie="EEN"), 9)] == [
-            r.id for r in van_ibw if r.soort == "Zending"
-        ]
+        (geweigerd,) = van(Eigen(voorzieningen=(IBW1,)), uitkomst="geweigerd")
+        assert [r["code"] for r in redenen_van(conn, [geweigerd])[geweigerd]] == ["VSB_STATUS_002"]
+        assert van(ibw, voor=van_ibw[0].id) == [r.id for r in van_ibw[1:]]
+        assert eigen_bericht(conn, ander, geweigerd) is None
+        assert van(ibw, referentie="EEN") == [r.id for r in van_ibw if r.soort == "Zending"]
+        assert van(ibw, referentie=geweigerd) == [geweigerd]
         stand = toegang_van(conn, (IBW1[:8],), (), w.vandaag)
     assert [(e.wat, e.stand) for e in stand.erkenningen] == [("eibwfin", "geldt")]
     assert [(a.nummer, s) for a, s in stand.attesten] == [("VSB-2024-0001", "geldt")]
@@ -194,7 +196,7 @@ def test_a_sample_is_drawn_by_criteria_and_can_be_drawn_again(w: Wereld) -> None
 
 def test_a_case_file_holds_the_exact_bytes_and_can_be_checked_without_the_gateway(w: Wereld) -> None:
     with w.gateway.store.reading() as conn:
-        ids = [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter(), 50)]
+        ids = [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter()).rijen]
         stored = {r.bericht_id: r.octetten for r in conn.execute(select(bericht_inhoud))}
     doel_bestand = io.BytesIO()
     doel = "<script>alert(1)</script> nazicht"

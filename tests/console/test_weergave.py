@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.console.operator.weergave import fouten_per_plaats, toon
+from gateway.console.bericht.weergave import fouten_per_plaats, toon
 from gateway.wire.parser import parse
 
 XML = b"""<Zending xmlns="urn:x"><Totaal>1</Totaal><Factuur><Insz>a</Insz></Factuur>

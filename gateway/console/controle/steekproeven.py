@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import Row
 from starlette.responses import Response
 
+from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.sessies import Melding
-from gateway.console.stukken import PAGINA, adres, als_zip, lees_dag, stukbeeld, van_wie
+from gateway.console.stukken import PAGINA, adres, als_zip, lees_dag, van_wie
 from gateway.console.vraag import Vraag
 from gateway.diensten.controle import (
     UITKOMSTEN,
@@ -118,7 +119,7 @@ def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
     row = zaak_van(vraag.gateway, vraag.pad["bericht_id"])
     vraag.inzage(f"bericht:{row.id}", "zaak")
     with vraag.gateway.store.reading() as conn:
-        stuk = stukbeeld(vraag, conn, row)
+        stuk = stukbeeld(vraag.gateway, conn, row)
         zending = zendingen.zending_van(conn, row.id)
         lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
         gedaan = handelingen(conn, row.id)

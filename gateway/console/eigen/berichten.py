@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
+from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.rechten import Recht, Rol
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.stukken import PAGINA, adres, stukbeeld, van_wie
+from gateway.console.stukken import adres, van_wie
 from gateway.console.vraag import Vraag
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import beslist
 from gateway.diensten.toegang import toegang_van
 from gateway.store import zendingen
 from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, geweigerde_lijnen, redenen_van
+from gateway.store.identifiers import moment_van
 
 schermen = Schermen()
 UITKOMSTEN = ("aanvaard", "geweigerd", "in_beraad")
@@ -32,14 +34,15 @@ def lijst(vraag: Vraag) -> Response:
     referentie = vraag.zoek.get("referentie", "").strip()[:64] or None
     keuze = Filter(pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=vraag.zoek.get("voor") or None)
     with vraag.gateway.store.reading() as conn:
-        rows = berichten_van(conn, eigen_van(vraag), keuze, PAGINA)
-        redenen = redenen_van(conn, [r.id for r in rows])
+        gevonden = berichten_van(conn, eigen_van(vraag), keuze)
+        redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
     volgende = None
-    if len(rows) == PAGINA:
-        volgende = adres("/console/eigen", pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=rows[-1].id)
+    if gevonden.volgende is not None:
+        volgende = adres("/console/eigen", pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=gevonden.volgende)
     return vraag.toon(
         "eigen/berichten.html",
-        rows=rows,
+        rows=gevonden.rijen,
+        gezocht_tot=gevonden.gezocht_tot and moment_van(gevonden.gezocht_tot),
         redenen=redenen,
         pijler=pijler or "",
         uitkomst=uitkomst or "",
@@ -62,7 +65,7 @@ def een(vraag: Vraag) -> Response:
     if persoon:
         vraag.inzage(f"bericht:{row.id}", "inhoud")
     with vraag.gateway.store.reading() as conn:
-        stuk = stukbeeld(vraag, conn, row, persoon=persoon)
+        stuk = stukbeeld(vraag.gateway, conn, row, persoon=persoon)
         zending = zendingen.zending_van(conn, row.id)
         lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
         besluit = beslist(conn, row.id) if row.dienst == "aanvraag" else None

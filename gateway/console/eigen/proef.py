@@ -8,11 +8,11 @@ from dataclasses import replace
 from starlette.responses import Response
 
 from gateway.berichten.markeren import plaats_in
-from gateway.console.operator.inhoud import Inhoud, plat
-from gateway.console.operator.weergave import fouten_per_plaats, toon
+from gateway.console.bericht.inhoud import Inhoud, plat
+from gateway.console.bericht.stuk import in_het_kort
+from gateway.console.bericht.weergave import fouten_per_plaats, toon
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.stukken import in_het_kort
 from gateway.console.vraag import Vraag
 from gateway.diensten.opmerkingen import Opmerking
 from gateway.diensten.proef_scherm import MAX_OCTETS, Proefuitslag, probeer

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, Row
 from starlette.responses import Response, StreamingResponse
 
 from gateway.central.model import Persoon
-from gateway.console.operator import handtekening, inhoud
+from gateway.console.bericht import handtekening, inhoud
+from gateway.console.bericht.weergave import Weergave, toon
 from gateway.console.operator.tijdlijn import afleveringen, tijdlijn
-from gateway.console.operator.weergave import Weergave, toon
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Schermen
 from gateway.console.vraag import NietGevonden, Vraag

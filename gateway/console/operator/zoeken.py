@@ -15,17 +15,17 @@ from starlette.responses import RedirectResponse, Response
 from gateway.central.identificatie import geldig_insz
 from gateway.clock import BRUSSELS
 from gateway.console.inzage import van_persoon
-from gateway.console.operator.zoekvraag import GEWEIGERD, Resultaat, Zoekvraag, zoek
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.vensters import LAATSTE, Venster, id_vanaf, venster_van
+from gateway.console.vensters import Venster, venster_van
 from gateway.console.vraag import Vraag
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
 from gateway.store import berichten
 from gateway.store.berichten import Stap
-from gateway.store.identifiers import moment_van
+from gateway.store.identifiers import LAATSTE, eerste_id, moment_van
 from gateway.store.tables import bericht
+from gateway.store.zoeken import GEWEIGERD, Resultaat, Zoekvraag, zoek
 
 schermen = Schermen()
 _HASH = re.compile(r"[0-9a-fA-F]{64}")
@@ -112,8 +112,8 @@ def _uit_adres(vraag: Vraag) -> Zoekvraag:
     if gezocht.precies:
         return gezocht
     van, tot = _dag(q.get("van")), _dag(q.get("tot"))
-    vanaf = venster_van(q.get("venster")).eerste_id(vraag.nu) if van is None else id_vanaf(_middernacht(van))
-    einde = LAATSTE if tot is None else id_vanaf(_middernacht(tot + timedelta(days=1)))
+    vanaf = venster_van(q.get("venster")).eerste_id(vraag.nu) if van is None else eerste_id(_middernacht(van))
+    einde = LAATSTE if tot is None else eerste_id(_middernacht(tot + timedelta(days=1)))
     return replace(gezocht, vanaf=vanaf, voor=min(gezocht.voor, einde))
 
 
@@ -133,7 +133,7 @@ def _toon(vraag: Vraag, gevonden: Resultaat, gezocht: Zoekvraag, *, volgende: st
         volgende=volgende,
         venster=venster,
         verder=[(w, f"?{urlencode({**kern, 'venster': w.sleutel})}") for w in verder],
-        gezocht_tot=None if gevonden.gezocht_tot is None else moment_van(gevonden.gezocht_tot),
+        gezocht_tot=gevonden.gezocht_tot and moment_van(gevonden.gezocht_tot),
         vensters=[(w.sleutel, w.naam) for w in Venster],
         pijlers=[("", "alle"), *((p, p) for p in sorted(vraag.gateway.cookbooks))],
         kassen=kassen,

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from starlette.responses import Response
 
+from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.sessies import Melding
-from gateway.console.stukken import PAGINA, adres, lees_dag_sleutel, sleutel, stukbeeld, van_wie
+from gateway.console.stukken import PAGINA, adres, lees_dag_sleutel, sleutel, van_wie
 from gateway.console.vraag import Vraag
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.kas_beslissen import AlBeslist, Besluit, beslis, beslist, lees_bericht, nagekeken
@@ -102,7 +103,7 @@ def _toon(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
         row = lees_bericht(conn, zorgkas, vraag.pad["bericht_id"], vraag.nu)
     vraag.inzage(f"bericht:{row.id}", "beraad")
     with vraag.gateway.store.reading() as conn:
-        stuk = stukbeeld(vraag, conn, row)
+        stuk = stukbeeld(vraag.gateway, conn, row)
         wachtend = werklijst.wacht(conn, row.id)
         eerder = beslist(conn, row.id)
     return vraag.toon(

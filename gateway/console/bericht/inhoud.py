@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 
 from gateway.berichten.plat_lezen import PlatProblem, is_plat
 from gateway.berichten.plat_lezen import toon as toon_plat
-from gateway.console.operator.handtekening import Handtekening, lees_handtekening
-from gateway.console.operator.weergave import Fout, Weergave, fouten_per_plaats, toon
+from gateway.console.bericht.handtekening import Handtekening, lees_handtekening
+from gateway.console.bericht.weergave import Fout, Weergave, fouten_per_plaats, toon
 from gateway.diensten.kern import Gateway
 from gateway.refusal import Code, Refusal
 from gateway.store import berichten

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
-from gateway.console.vensters import LAATSTE
 from gateway.store.berichten import Stap
+from gateway.store.identifiers import LAATSTE
 from gateway.store.tables import bericht, zending
 
 PAGINA = 50
@@ -70,31 +70,46 @@ def zoek(conn: Connection, vraag: Zoekvraag, pijlers: Sequence[str]) -> Resultaa
     Args:
         pijlers: every pillar there is, and "" for what zorgkassen post.
     """
-    leiders = _leiders(vraag, pijlers)
-    rest = _rest(vraag)
-    rijen: list[Row[Any]] = []
+    return blader(conn, _leiders(vraag, pijlers), _rest(vraag), vanaf=vraag.vanaf, voor=vraag.voor)
+
+
+def blader(
+    conn: Connection,
+    leiders: Sequence[ColumnElement[bool]],
+    rest: Sequence[ColumnElement[bool]],
+    *,
+    vanaf: str = "",
+    voor: str = LAATSTE,
+) -> Resultaat:
+    """One page of the messages of which any leading condition holds, and all of the rest.
+
+    Args:
+        leiders: conditions that each an index answers in order of id; a database that joins them with OR reads all that is older.
+        rest: what is looked at in each message that an index gave, in a stretch of each.
+        vanaf: smallest id.
+        voor: ids before this one.
+    """
+    gevonden: dict[str, Row[Any]] = {}
     tot: str | None = None
     for leider in leiders:
-        gevonden, einde = _stuk(conn, leider, rest, vraag)
-        rijen.extend(gevonden)
+        rijen, einde = _stuk(conn, and_(leider, bericht.c.id >= vanaf, bericht.c.id < voor), rest)
+        gevonden |= {str(r.id): r for r in rijen}
         tot = max(filter(None, (tot, einde)), default=None)
-    rijen.sort(key=lambda r: str(r.id), reverse=True)
-    if tot is not None:
-        # What lies beyond the stretch that was looked at comes on a later page.
-        rijen = [r for r in rijen if r.id >= tot]
-    if len(rijen) > PAGINA:
-        return Resultaat(rijen=rijen[:PAGINA], volgende=str(rijen[PAGINA - 1].id))
-    return Resultaat(rijen=rijen, volgende=tot, gezocht_tot=tot)
+    # What lies beyond the stretch that was looked at comes on a later page.
+    ids = [i for i in sorted(gevonden, reverse=True) if tot is None or i >= tot]
+    pagina = [gevonden[i] for i in ids[:PAGINA]]
+    if len(ids) > PAGINA:
+        return Resultaat(rijen=pagina, volgende=ids[PAGINA - 1])
+    return Resultaat(rijen=pagina, volgende=tot, gezocht_tot=tot)
 
 
 def _stuk(
-    conn: Connection, leider: ColumnElement[bool], rest: list[ColumnElement[bool]], vraag: Zoekvraag
+    conn: Connection, leider: ColumnElement[bool], rest: Sequence[ColumnElement[bool]]
 ) -> tuple[Sequence[Row[Any]], str | None]:
     b = bericht.c
-    binnen = select(b.id).where(leider, b.id >= vraag.vanaf, b.id < vraag.voor).order_by(b.id.desc()).limit(STUK).subquery()
     if not rest:
-        query = select(*_KOLOMMEN).where(leider, b.id >= vraag.vanaf, b.id < vraag.voor)
-        return conn.execute(query.order_by(b.id.desc()).limit(PAGINA + 1)).all(), None
+        return conn.execute(select(*_KOLOMMEN).where(leider).order_by(b.id.desc()).limit(PAGINA + 1)).all(), None
+    binnen = select(b.id).where(leider).order_by(b.id.desc()).limit(STUK).subquery()
     query = select(*_KOLOMMEN).join(binnen, binnen.c.id == b.id).where(*rest).order_by(b.id.desc()).limit(PAGINA + 1)
     rijen = conn.execute(query).all()
     if len(rijen) > PAGINA:
