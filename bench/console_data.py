@@ -47,7 +47,8 @@ def fill(engine: Engine, count: int, facilities: int = 400, seed: int = 7, until
             rows: dict[Table, list[dict[str, Any]]] = {}
             for n in range(low, high):
                 moment = begin + (end - begin) * (n + 1) / count
-                _message(chance, n, moment, numbers[chance.randrange(len(numbers))], rows)
+                person = insz(chance.randrange(count // 10))
+                _message(chance, n, moment, numbers[chance.randrange(len(numbers))], person, rows)
             some += [r["id"] for r in rows[t.bericht][:: max(1, len(rows[t.bericht]) // 40)]]
             _write(conn, rows)
         if conn.dialect.name == "sqlite":
@@ -57,7 +58,12 @@ def fill(engine: Engine, count: int, facilities: int = 400, seed: int = 7, until
 
 
 def _message(
-    chance: random.Random, n: int, moment: datetime, facility: tuple[str, str], rows: dict[Table, list[dict[str, Any]]]
+    chance: random.Random,
+    n: int,
+    moment: datetime,
+    facility: tuple[str, str],
+    person: str,
+    rows: dict[Table, list[dict[str, Any]]],
 ) -> None:
     riziv, pijler = facility
     _, amount, reasons = PIJLERS[pijler]
@@ -67,7 +73,6 @@ def _message(
     invoice = n % 17 == 0
     dice = chance.random()
     outcome = "geweigerd" if dice < 0.09 else "in_beraad" if dice < 0.1 and not invoice else "aanvaard"
-    insz = f"{chance.randrange(100_000) + 40_000_000:09d}00"
     wait = timedelta(seconds=min(chance.lognormvariate(3.2, 1.6), 400_000))
     delivered = outcome != "geweigerd" and moment + wait < datetime.now(UTC)
     steps = [Stap.ONTVANGEN, Stap.TECHNISCH_AANVAARD]
@@ -91,10 +96,11 @@ def _message(
         "identiteit": f"NIHII={riziv}",
         "certificaat_sha256": hashlib.sha256(riziv.encode()).hexdigest(),
         "voorziening": riziv,
-        "insz": None if invoice else insz,
+        "insz": None if invoice else person,
         "dossiernummer": None if invoice else f"D-{n % 200_000:08d}",
         "zorgkas": kas,
         "referentiedatum": moment.date(),
+        "attest": "VSB-2024-0001" if int(riziv[4:8]) % 3 == 0 else None,
     }
     rows.setdefault(t.bericht, []).append(message)
     rows.setdefault(t.levensstap, []).extend(
@@ -180,6 +186,12 @@ def _invoice(
         rows.setdefault(t.geweigerde_lijn, []).append(
             {**line, "code": chance.choice(("300423", "300430", "300402")), "door": chance.choice(("gateway", f"zorgkas:{kas}"))}
         )
+
+
+def insz(n: int) -> str:
+    """A person's number that can be, by their rank: each has some ten messages."""
+    nine = f"{date(1930, 1, 1) + timedelta(days=n % 10_000):%y%m%d}{1 + n // 10_000:03d}"
+    return f"{nine}{97 - int(nine) % 97:02d}"
 
 
 def _facilities(engine: Engine, count: int) -> list[tuple[str, str]]:

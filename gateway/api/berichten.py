@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import Query
 from fastapi.responses import Response
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import Connection, Row, select
 
 from gateway.api.ingangen import Ingangen, Wie
 from gateway.api.modellen import Bericht, Berichtpagina, Bladzijde, MetReden, Sha256
@@ -95,13 +95,7 @@ def een_bericht(wie: Wie, bericht_id: str) -> Any:
         rij = berichten.zoek(conn, bericht_id[:64].replace("\x00", ""))
         if rij is None:
             raise Probleem(Soort.NIET_GEVONDEN)
-        vraag = select(levering).where(levering.c.bericht_id == rij.id).order_by(levering.c.nr)
-        return {
-            **{n: getattr(rij, n) for n in Bericht.model_fields},
-            "levensloop": berichten.levensloop(conn, rij.id),
-            "beslissingen": dossiers.beslissingen(conn, rij.id),
-            "leveringen": conn.execute(vraag).all(),
-        }
+        return bericht_met_leven(conn, rij)
 
 
 @ingangen.get(
@@ -124,6 +118,17 @@ def inhoud(wie: Wie, bericht_id: str) -> Response:
         _, octetten = berichten.inhoud(conn, rij.id)
     headers = {"Content-Disposition": f'attachment; filename="{rij.id}"'}
     return Response(octetten, media_type="application/octet-stream", headers=headers)
+
+
+def bericht_met_leven(conn: Connection, rij: Row[Any]) -> dict[str, Any]:
+    """A Berichtpagina of a message's row."""
+    vraag = select(levering).where(levering.c.bericht_id == rij.id).order_by(levering.c.nr)
+    return {
+        **{n: getattr(rij, n) for n in Bericht.model_fields},
+        "levensloop": berichten.levensloop(conn, rij.id),
+        "beslissingen": dossiers.beslissingen(conn, rij.id),
+        "leveringen": conn.execute(vraag).all(),
+    }
 
 
 def _moment(moment: datetime) -> datetime:

@@ -11,8 +11,10 @@ from fastapi.responses import Response
 from pydantic import Field
 from sqlalchemy import Row
 
+from gateway.api.berichten import bericht_met_leven
 from gateway.api.ingangen import Ingangen, Na, Wie, vanaf, verkeerd, zonder_nul
-from gateway.api.modellen import Bericht, Bladzijde, Model
+from gateway.api.modellen import Bericht, Berichtpagina, Bladzijde, Model
+from gateway.api.modellen_afrekenen import Geweigerd
 from gateway.api.problemen import Soort
 from gateway.api.toegang import Toegang
 from gateway.console import bladwijzer
@@ -21,11 +23,14 @@ from gateway.console.stukken import als_zip
 from gateway.diensten import controle
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
-from gateway.store import steekproef
+from gateway.store import steekproef, zendingen
+from gateway.store.eigen import geweigerde_lijnen
+from gateway.store.handelingen import handelingen
 from gateway.store.steekproef import MOST
 
 ingangen = Ingangen("controle")
 _PAGINA = 50
+_GEWEIGERD = 200
 _ZIP: dict[int | str, Any] = {200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}}
 _Cent = Annotated[int, Field(ge=0, lt=10**11)]
 _Waarom = Annotated[str, Field(min_length=10, max_length=500)]
@@ -103,6 +108,40 @@ class Herhaling(Model):
     weg: list[str]
 
 
+class Handeling(Model):
+    """What the zorgkas did by hand or by message."""
+
+    soort: Literal["beslissing", "afrekening"]
+    zorgkas: str
+    persoon: str | None
+    """Null: its software did, by message."""
+    op: datetime
+    uitkomst: str
+    motivering: str
+    """Its own words; of a settlement the payment reference."""
+
+
+class Bedragen(Model):
+    """What a zending comes to, in cents."""
+
+    gevraagd: int
+    aanvaard: int
+    """By the checks."""
+    afgerekend: int | None
+    afgerekend_op: datetime | None
+    ingetrokken_op: datetime | None
+    lijnen: list[Geweigerd]
+    """Records that are not paid; at most 200, the case file has all."""
+
+
+class Zaak(Berichtpagina):
+    """A message as a controller sees it: its life, every decision, what the zorgkas did, and what it comes to."""
+
+    handelingen: list[Handeling]
+    bedragen: Bedragen | None
+    """Null of what is no zending."""
+
+
 class Uitvoer(Model):
     """Evidence is taken along."""
 
@@ -171,6 +210,20 @@ def sample_case_file(wie: Wie, nummer: str, uitvoer: Uitvoer) -> Response:
     return _uitvoer(wie, [r.id for r in rijen], uitvoer.doel, f"steekproef-{row.id}", row)
 
 
+@ingangen.get("/zaken/{bericht_id}", Recht.ZAAK_UITVOEREN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Zaak)
+def case(wie: Wie, bericht_id: str) -> Any:
+    """All that is known of one message; its exact bytes are in the case file."""
+    row = _zaak(wie, bericht_id)
+    wie.inzage(f"bericht:{row.id}", "zaak")
+    with wie.gateway.store.reading() as conn:
+        zending = zendingen.zending_van(conn, row.id)
+        bedragen = None
+        if zending is not None:
+            sommen = {n: getattr(zending, n) for n in Bedragen.model_fields if n != "lijnen"}
+            bedragen = {**sommen, "lijnen": geweigerde_lijnen(conn, row.id, _GEWEIGERD)}
+        return {**bericht_met_leven(conn, row), "handelingen": handelingen(conn, row.id), "bedragen": bedragen}
+
+
 @ingangen.post(
     "/zaken/{bericht_id}/zaakdossier",
     Recht.ZAAK_UITVOEREN,
@@ -184,12 +237,16 @@ def case_file(wie: Wie, bericht_id: str, uitvoer: Uitvoer) -> Response:
 
     A POST, since taking evidence along is an act that the audit chain keeps, and its words do not belong in an address.
     """
+    row = _zaak(wie, bericht_id)
+    return _uitvoer(wie, [row.id], uitvoer.doel, f"zaak-{row.id}")
+
+
+def _zaak(wie: Toegang, bericht_id: str) -> Row[Any]:
     gevraagd = zonder_nul(bericht_id)
     try:
-        row = controle.zaak_van(wie.gateway, gevraagd)
+        return controle.zaak_van(wie.gateway, gevraagd)
     except NietGevonden:
         raise wie.vreemd(f"/zaken/{gevraagd}") from None
-    return _uitvoer(wie, [row.id], uitvoer.doel, f"zaak-{row.id}")
 
 
 def _steekproef(wie: Toegang, nummer: str) -> tuple[Row[Any], list[Row[Any]]]:

@@ -219,6 +219,20 @@ def test_a_case_file_leaves_with_its_purpose_on_record(w: Work) -> None:
     assert w.records("/zaken/weg") == [("inzage_geweigerd", "account:cis (controleur)")]
 
 
+def test_a_controller_sees_all_that_is_known_of_one_message(w: Work) -> None:
+    path, subject = f"/zaken/{w.zending}", f"bericht:{w.zending}"
+    assert w.ask(Rol.CONTROLEUR, "GET", path).json()["code"] == "VSB-API-009"
+    before = w.records(subject)
+    case = w.ask(Rol.CONTROLEUR, "GET", path, "controle").json()
+    assert w.records(subject)[len(before) :] == [("inzage", "account:cis (controleur)")]
+    assert [s["stap"] for s in case["levensloop"]][:2] == ["ontvangen", "technisch_aanvaard"]
+    assert case["beslissingen"][0]["door"] == "gateway"
+    assert case["bedragen"]["gevraagd"] >= case["bedragen"]["aanvaard"] > 0
+    settled = [h for h in case["handelingen"] if h["soort"] == "afrekening"]
+    assert (case["bedragen"]["afgerekend"] is not None) is bool(settled)
+    assert w.ask(Rol.CONTROLEUR, "GET", "/zaken/weg", "controle").status_code == 404
+
+
 def test_a_facility_tries_a_message_and_nothing_is_kept(w: Work) -> None:
     def kept() -> dict[str, int]:
         return {t: n for t, n in rows(w.world.running).items() if t not in ("console_sessie", "audit")}
