@@ -141,7 +141,7 @@ def _pages(base: str, some: list[str]) -> dict[str, Page]:
     return {
         "overview": get(olga, "/console/overzicht", "eibwfin", pause=4.1),
         "overview of a week": get(olga, "/console/overzicht?venster=7d", "eibwfin", pause=4.1),
-        "messages, newest": get(olga, "/console/berichten?venster=alles", some[-1][:8]),
+        "messages, newest": get(olga, "/console/berichten?venster=alles", "/console/berichten/"),
         "search by message id": search(middle, one["sha256"]),
         "search by business id": search(one["bedrijfs_id"]),
         "search by hash": search(one["sha256"]),
@@ -181,7 +181,7 @@ def _pages(base: str, some: list[str]) -> dict[str, Page]:
         "rules": get(bea, "/console/regels/ewzcfin"),
         "audit log": get(olga, "/console/audit"),
         "API, search by facility": get(olga, f"/api/v1/berichten?voorziening={_FACILITY}", _FACILITY),
-        "API, report by facility": get(olga, "/api/v1/rapporten/messages?per=voorziening&per=maand", _FACILITY),
+        "API, report by facility": get(olga, "/api/v1/rapporten/messages?per=voorziening&per=maand", "71000003000"),
     }
 
 

@@ -152,7 +152,7 @@ class TrustStore:
             return RevocationState.REVOKED, now
         if answer is not None:
             return RevocationState.GOOD, answer.fresh_until
-        fresh = self._crls.fresh_until(certificate)
+        fresh = self._crls.fresh_until(certificate, now)
         if by_crl is RevocationState.GOOD:
             return by_crl, fresh or now + timedelta(hours=1)
         if self._mode is RevocationMode.GRACE and fresh is not None and now <= fresh + self._grace:

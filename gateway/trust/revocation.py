@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -32,13 +32,25 @@ class RevocationState(StrEnum):
     GOOD = "good"
     REVOKED = "revoked"
     UNKNOWN = "unknown"
-    """No CRL of this issuer, or it is past its nextUpdate."""
+    """No CRL of this issuer, or it is past its nextUpdate, or its thisUpdate is still to come."""
+
+
+SKEW = timedelta(minutes=5)
+"""How far ahead of ours the clock of an issuer may be."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Index:
     serials: frozenset[int]
+    this_update: datetime
     next_update: datetime | None
+
+    def began(self, now: datetime) -> bool:
+        """A CRL of the future tells nothing yet of who is good (RFC 5280 §5.1.2.4)."""
+        return self.this_update <= now + SKEW
+
+    def fresh(self, now: datetime) -> bool:
+        return self.began(now) and (self.next_update is None or now <= self.next_update)
 
 
 class CrlStore:
@@ -84,21 +96,21 @@ class CrlStore:
         if issuer is None or not crl.is_signature_valid(issuer.public_key()):  # type: ignore[arg-type]
             return
         self._by_issuer[crl.issuer.public_bytes()] = _Index(
-            serials=frozenset(entry.serial_number for entry in crl), next_update=crl.next_update_utc
+            serials=frozenset(entry.serial_number for entry in crl),
+            this_update=crl.last_update_utc,
+            next_update=crl.next_update_utc,
         )
 
     def state(self, certificate: x509.Certificate, now: datetime) -> RevocationState:
         index = self._by_issuer.get(certificate.issuer.public_bytes())
         if index is not None and certificate.serial_number in index.serials:
             return RevocationState.REVOKED
-        if index is None or (index.next_update is not None and index.next_update < now):
-            return RevocationState.UNKNOWN
-        return RevocationState.GOOD
+        return RevocationState.GOOD if index is not None and index.fresh(now) else RevocationState.UNKNOWN
 
-    def fresh_until(self, certificate: x509.Certificate) -> datetime | None:
-        """Moment at which the data behind a verdict expires."""
+    def fresh_until(self, certificate: x509.Certificate, now: datetime) -> datetime | None:
+        """Moment at which the data behind a verdict expires, or expired; None when there are none."""
         index = self._by_issuer.get(certificate.issuer.public_bytes())
-        return None if index is None else index.next_update
+        return index.next_update if index is not None and index.began(now) else None
 
     def next_update(self, issuer: x509.Certificate) -> datetime | None:
         """When an issuer's own CRL must be followed by the next."""
@@ -106,6 +118,6 @@ class CrlStore:
         return None if index is None else index.next_update
 
     def is_fresh(self, issuer: x509.Certificate, now: datetime) -> bool:
-        """Whether an issuer's own CRL is there and not past its nextUpdate."""
+        """Whether an issuer's own CRL is there, between its thisUpdate and its nextUpdate."""
         index = self._by_issuer.get(issuer.subject.public_bytes())
-        return index is not None and (index.next_update is None or index.next_update >= now)
+        return index is not None and index.fresh(now)

@@ -41,14 +41,14 @@ def verdict(store: TrustStore, name: str, now: datetime = NOW) -> Code | None:
 
 
 def crl(
-    path: Path, *, revoked: tuple[x509.Certificate, ...] = (), until: datetime = NOW + timedelta(days=1), key: object = ISSUER_KEY
+    path: Path,
+    *,
+    revoked: tuple[x509.Certificate, ...] = (),
+    since: datetime = NOW - timedelta(days=9),
+    until: datetime = NOW + timedelta(days=1),
+    key: object = ISSUER_KEY,
 ) -> Path:
-    builder = (
-        x509.CertificateRevocationListBuilder()
-        .issuer_name(ISSUER.subject)
-        .last_update(NOW - timedelta(days=9))
-        .next_update(until)
-    )
+    builder = x509.CertificateRevocationListBuilder().issuer_name(ISSUER.subject).last_update(since).next_update(until)
     for one in revoked:
         builder = builder.add_revoked_certificate(
             x509.RevokedCertificateBuilder().serial_number(one.serial_number).revocation_date(NOW - timedelta(days=9)).build()
@@ -112,6 +112,16 @@ def test_grace_believes_a_stale_crl_until_the_grace_is_over(tmp_path: Path) -> N
     assert verdict(lenient, "facility-ibw-1", NOW + hour) is None
     assert verdict(lenient, "facility-ibw-2", NOW + hour) is Code.REVOKED
     assert verdict(store(path, mode=RevocationMode.GRACE, grace=hour), "facility-ibw-1", NOW + hour + SECOND) is Code.REVOCATION
+
+
+@pytest.mark.parametrize("mode", list(RevocationMode))
+def test_a_crl_of_the_future_calls_nobody_good_and_still_revokes(tmp_path: Path, mode: RevocationMode) -> None:
+    path = crl(tmp_path / "a.crl", since=NOW, revoked=(certificate("facility-ibw-2"),))
+    one, early = store(path, mode=mode), NOW - timedelta(minutes=5)
+    assert verdict(store(path, mode=mode), "facility-ibw-1", early) is None
+    assert verdict(one, "facility-ibw-1", early - SECOND) is Code.REVOCATION
+    assert verdict(one, "facility-ibw-2", early - SECOND) is Code.REVOKED
+    assert one.without_revocation_data(early) != one.without_revocation_data(early - SECOND)
 
 
 @pytest.mark.parametrize("mode", list(RevocationMode))
