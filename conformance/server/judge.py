@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from cryptography import x509
@@ -189,16 +190,11 @@ def _http(answer: Answer, wanted: int, checks: Checks) -> None:
     checks.add("HTTP-status", answer.exchange.status == wanted, f"HTTP {wanted}", f"HTTP {answer.exchange.status}", "HTTP")
 
 
-def _present(answer: Answer, wanted: Sequence[str], checks: Checks) -> None:
+def _present(answer: Answer, wanted: Sequence[str], checks: Checks, *, present: bool = True) -> None:
     for name in wanted:
         found = answer.payload is not None and next(answer.payload.iter(f"{{*}}{name}"), None) is not None
-        checks.add(f"{name} aanwezig", found, f"een element {name}", "aanwezig" if found else "afwezig", f"//{name}")
-
-
-def _absent(answer: Answer, wanted: Sequence[str], checks: Checks) -> None:
-    for name in wanted:
-        found = answer.payload is not None and next(answer.payload.iter(f"{{*}}{name}"), None) is not None
-        checks.add(f"{name} afwezig", not found, f"geen element {name}", "aanwezig" if found else "afwezig", f"//{name}")
+        title, expected = (f"{name} aanwezig", "een") if present else (f"{name} afwezig", "geen")
+        checks.add(title, found is present, f"{expected} element {name}", "aanwezig" if found else "afwezig", f"//{name}")
 
 
 def _values(answer: Answer, wanted: Mapping[str, str], checks: Checks) -> None:
@@ -232,7 +228,7 @@ _EXPECTATIONS: Mapping[str, Callable[[Answer, Any, Checks], None]] = {
     "faultcode": _faultcode,
     "http": _http,
     "aanwezig": _present,
-    "afwezig": _absent,
+    "afwezig": partial(_present, present=False),
     "waarden": _values,
     "duplicaat": _duplicate,
     "header": _header,

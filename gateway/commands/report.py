@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -37,56 +37,32 @@ _GETALLEN = frozenset(m for r in rapporten.RAPPORTEN.values() for m in r.maten) 
 Out = Annotated[Path | None, typer.Option(help="Write a .csv or a .parquet file instead of a table.")]
 
 
-@app.command()
-def amounts(
-    from_: From = None,
-    to: To = None,
-    facility: Facility = None,
-    zorgkas: Zorgkas = None,
-    out: Out = None,
-    database: Database = None,
-) -> None:
-    """Invoiced, accepted, refused, settled and open, by invoiced month, pillar, zorgkas and facility."""
-    _rapport(rapporten.BEDRAGEN, _selectie(from_, to, facility, zorgkas), out, database)
+_UITLEG = {
+    "amounts": "Invoiced, accepted, refused, settled and open, by invoiced month, pillar, zorgkas and facility.",
+    "refusals": "Refused records of accepted zendingen, by reason and by who refused them: the gateway, or a zorgkas by hand.",
+    "messages": "Messages by month of receipt: accepted, refused, in beraad, delivered, and delivered within the promise.",
+    "reasons": "Refused messages by reason; a message with three reasons counts in three rows.",
+}
 
 
-@app.command()
-def refusals(
-    from_: From = None,
-    to: To = None,
-    facility: Facility = None,
-    zorgkas: Zorgkas = None,
-    out: Out = None,
-    database: Database = None,
-) -> None:
-    """Refused records of accepted zendingen, by reason and by who refused them: the gateway, or a zorgkas by manual control."""
-    _rapport(rapporten.WEIGERINGEN, _selectie(from_, to, facility, zorgkas), out, database)
+def _command(rapport: Rapport) -> Callable[..., None]:
+    def report(
+        from_: From = None,
+        to: To = None,
+        facility: Facility = None,
+        zorgkas: Zorgkas = None,
+        out: Out = None,
+        database: Database = None,
+    ) -> None:
+        keuze = _selectie(from_, to, facility, zorgkas)
+        with _bijgewerkt(database) as store, store.reading() as conn:
+            _toon(rapport.kolommen, rapporten.lees(conn, rapport, keuze), out, geld=rapport.geld)
+
+    return report
 
 
-@app.command()
-def messages(
-    from_: From = None,
-    to: To = None,
-    facility: Facility = None,
-    zorgkas: Zorgkas = None,
-    out: Out = None,
-    database: Database = None,
-) -> None:
-    """Messages by month of receipt: accepted, refused, in beraad, delivered, and delivered within the promise."""
-    _rapport(rapporten.BERICHTEN, _selectie(from_, to, facility, zorgkas), out, database)
-
-
-@app.command()
-def reasons(
-    from_: From = None,
-    to: To = None,
-    facility: Facility = None,
-    zorgkas: Zorgkas = None,
-    out: Out = None,
-    database: Database = None,
-) -> None:
-    """Refused messages by reason; a message with three reasons counts in three rows."""
-    _rapport(rapporten.REDENEN, _selectie(from_, to, facility, zorgkas), out, database)
+for _naam, _uitleg in _UITLEG.items():
+    app.command(_naam, help=_uitleg)(_command(rapporten.RAPPORTEN[_naam]))
 
 
 @app.command()
@@ -164,11 +140,6 @@ def payments(
         stop(f"Niets te betalen: zorgkas {zorgkas} rekende van {van} tot {tot} niets af dat meer dan nul is.", status=1)
     out.write_bytes(schrijf_betaalbestand(kas.naam, iban, betalingen, _dag(execute, vandaag + timedelta(days=1))))
     typer.echo(f"{out}: {len(betalingen)} betalingen, {_euro(sum(b.bedrag for b in betalingen))}.")
-
-
-def _rapport(rapport: Rapport, keuze: Selectie, out: Path | None, database: str | None) -> None:
-    with _bijgewerkt(database) as store, store.reading() as conn:
-        _toon(rapport.kolommen, rapporten.lees(conn, rapport, keuze), out, geld=rapport.geld)
 
 
 @contextmanager
