@@ -167,7 +167,7 @@ def doorlooptijden(conn: Connection, keuze: Selectie) -> list[Doorlooptijd]:
     per = ("pijler", "zorgkas")
     for r in lees(conn, BERICHTEN, keuze, per):
         op_tijd.update({(r.pijler, r.zorgkas): r.op_tijd, (r.pijler, ALLE): r.op_tijd})
-    for r in lees(conn, DUREN, keuze, (*per, "seconden")):
+    for r in lees(conn, DUREN, keuze, ("maand", *per, "seconden")):
         for sleutel in ((r.pijler, ALLE), (r.pijler, r.zorgkas)):
             klassen.setdefault(sleutel, Counter())[r.seconden] += r.berichten
     return [

@@ -1,4 +1,4 @@
-"""a zorgkas's worklist of one pillar, read from its index alone"""
+"""a zorgkas's worklist of one pillar and the turnaround of all facilities, each read from an index alone"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,9 +15,11 @@ def upgrade() -> None:
     )
     op.drop_index("ix_beraad_zorgkas", "beraad")
     op.create_index("ix_beraad_zorgkas", "beraad", ["zorgkas", "gesloten_op", "vervalt_op", "bericht_id", "pijler"])
+    op.create_index("ix_telling_duur_maand", "telling_duur", ["maand", "pijler", "zorgkas", "seconden", "berichten"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_telling_duur_maand", "telling_duur")
     op.drop_index("ix_beraad_zorgkas", "beraad")
     op.create_index("ix_beraad_zorgkas", "beraad", ["zorgkas", "gesloten_op", "vervalt_op", "bericht_id"])
     op.drop_column("beraad", "pijler")
