@@ -12,7 +12,6 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from gateway.commands.shared import (
@@ -27,12 +26,13 @@ from gateway.commands.shared import (
     open_store,
     operator,
     print_table,
+    progress,
     stop,
 )
 from gateway.settings import Settings
 from gateway.store import archief_controle
 from gateway.store.archief import Archiefkast, ArchiefProbleem, Uitslag, archiveer, geregistreerd, gesloten_voor
-from gateway.store.archief_bestand import Beschadigd, Voortgang
+from gateway.store.archief_bestand import Beschadigd
 from gateway.store.archief_rijen import maanden_met_inhoud
 from gateway.store.archief_terug import zet_terug
 from gateway.store.engine import Store
@@ -109,7 +109,7 @@ def verify(database: Database = None, archive: Folder = None, ca_bundle: CaBundl
     """
     accept = accept_past(ca_bundle, configured_crls() if ca_bundle is None else ())
     must_sign = expected_signer(signer)
-    with open_store(database) as store, store.reading() as conn, _progress() as voortgang:
+    with open_store(database) as store, store.reading() as conn, progress("rijen") as voortgang:
         aantal, breuken = archief_controle.verifieer(
             conn, archive or Settings().archive, accept, now(), ondertekenaar=must_sign, voortgang=voortgang
         )
@@ -138,7 +138,7 @@ def restore(
 def _kast(store: Store, archive: Path | None, by: str | None) -> Iterator[Archiefkast]:
     signer = gateway_signer()
     try:
-        with _progress() as voortgang:
+        with progress("rijen") as voortgang:
             folder = archive or Settings().archive
             yield Archiefkast(store=store, folder=folder, signer=signer, klok=now, actor=operator(by), voortgang=voortgang)
     except (ArchiefProbleem, Beschadigd) as fout:
@@ -159,15 +159,3 @@ def _tekst(uitslag: Uitslag) -> str:
 
 def _zeg(text: str) -> None:
     Console().print(text, highlight=False, markup=False, soft_wrap=True)
-
-
-@contextmanager
-def _progress() -> Iterator[Voortgang]:
-    kolommen = (TextColumn("rijen"), BarColumn(), MofNCompleteColumn())
-    with Progress(*kolommen, console=Console(stderr=True), transient=True) as balk:
-        taak = balk.add_task("rijen", total=None)
-
-        def verder(gedaan: int, totaal: int) -> None:
-            balk.update(taak, completed=gedaan, total=totaal)
-
-        yield verder

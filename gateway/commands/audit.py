@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +10,6 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 
 from gateway.commands.shared import (
@@ -26,11 +23,12 @@ from gateway.commands.shared import (
     now,
     open_store,
     print_table,
+    progress,
     stop,
 )
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store.audit import Record, laatste_records
-from gateway.store.audit_controle import Breuk, Verslag, Voortgang, verifieer
+from gateway.store.audit_controle import Breuk, Verslag, verifieer
 from gateway.store.audit_zegels import KetenVerbroken, verzegel, zegel_van
 
 app = typer.Typer(
@@ -60,7 +58,7 @@ def verify(
     """
     accept = accept_past(ca_bundle, configured_crls() if ca_bundle is None else ())
     must_sign = expected_signer(signer)
-    with open_store(database) as store, store.reading() as conn, _progress() as voortgang:
+    with open_store(database) as store, store.reading() as conn, progress("records") as voortgang:
         verslag = verifieer(conn, accept, now(), ondertekenaar=must_sign, bewaard=_kept(kept), voortgang=voortgang)
     Console().print(_samenvatting(verslag), highlight=False, markup=False, soft_wrap=True)
     if not verslag.klopt:
@@ -177,15 +175,3 @@ def _gegevens(record: Record) -> dict[str, object]:
     except ValueError:
         gegevens = None
     return gegevens if isinstance(gegevens, dict) else {"onleesbaar": record.gegevens[:200]}
-
-
-@contextmanager
-def _progress() -> Iterator[Voortgang]:
-    kolommen = (TextColumn("records"), BarColumn(), MofNCompleteColumn())
-    with Progress(*kolommen, console=Console(stderr=True), transient=True) as balk:
-        taak = balk.add_task("records", total=None)
-
-        def verder(gedaan: int, totaal: int) -> None:
-            balk.update(taak, completed=gedaan, total=totaal)
-
-        yield verder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 import typer
 from cryptography import x509
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 from sqlalchemy import inspect
 from sqlalchemy.engine import make_url
@@ -43,6 +44,19 @@ SignedBy = Annotated[
         help="Who must have signed, for example CBE=0900100117; the holder of the configured key if left out.",
     ),
 ]
+
+
+@contextmanager
+def progress(unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for as long as work runs; gives what tells it how many of how many are done."""
+    columns = (TextColumn(unit), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(unit, total=None)
+
+        def on(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield on
 
 
 @contextmanager

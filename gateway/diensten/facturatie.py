@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from lxml.etree import _Element as Element
 
 from gateway.diensten import postbus
 from gateway.diensten.kern import Bewezen, Dienst, Gateway, check_afzender
-from gateway.diensten.posten import bewaar_post, lees_post, plan_verwerking, tack
+from gateway.diensten.posten import bewaar_post, lees_post, ontvangst_van, plan_verwerking, tack
 from gateway.exchange import tacks
 from gateway.reference import lookup
 from gateway.reference.model import Attest
 from gateway.refusal import Code, Refusal
-from gateway.store.berichten import Ontvangst
 from gateway.store.slot import slot
 from gateway.trust.admission import check_licence
 from gateway.wire.generic import Origin, Post, action, read_confirm, read_get
@@ -85,32 +82,18 @@ def lees_ingezonden(gateway: Gateway, bewezen: Bewezen) -> tuple[Post, Attest]:
 
 def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
     post, attest = lees_ingezonden(gateway, bewezen)
-    ontvangst = _ontvangst(bewezen, post, attest)
+    ontvangst = ontvangst_van(
+        DIENST,
+        bewezen,
+        post,
+        afzender=f"riziv:{bewezen.identity.number}",
+        soort=ZENDING,
+        voorziening=voorziening_van(post.origin),
+        attest=attest.nummer,
+    )
     with gateway.store.writing() as conn:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}")
         if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
             plan_verwerking(conn, ontvangst)
             tacks.onthoud(conn, ontvangst.id, post.blob.content)
         return tack(conn, ontvangst, post)
-
-
-def _ontvangst(bewezen: Bewezen, post: Post, attest: Attest) -> Ontvangst:
-    raw = bewezen.verzoek.raw
-    return Ontvangst(
-        id=bewezen.verzoek.ticket,
-        dienst=DIENST.naam,
-        afzender=f"riziv:{bewezen.identity.number}",
-        bedrijfs_id=post.input_reference,
-        pijler="",
-        soort=ZENDING,
-        test=post.test,
-        ontvangen_op=bewezen.now,
-        octetten=raw,
-        content_type=bewezen.verzoek.content_type,
-        sha256=hashlib.sha256(raw).digest(),
-        inhoud_sha256=post.blob.hash,
-        identiteit=bewezen.identity.label,
-        certificaat_sha256=bewezen.signed.fingerprint,
-        voorziening=voorziening_van(post.origin),
-        attest=attest.nummer,
-    )

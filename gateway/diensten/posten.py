@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from lxml.etree import _Element as Element
 from sqlalchemy import Connection, insert
 
@@ -30,6 +32,38 @@ def lees_post(gateway: Gateway, dienst: Dienst, bewezen: Bewezen) -> Post:
             Code.XADES, place="/post/Xades-t", expected="XAdES over de blob, of een ondertekende Body", found="geen van beide"
         )
     return post
+
+
+def ontvangst_van(
+    dienst: Dienst,
+    bewezen: Bewezen,
+    post: Post,
+    *,
+    afzender: str,
+    soort: str,
+    voorziening: str | None = None,
+    attest: str | None = None,
+) -> Ontvangst:
+    """A post as it is stored; its pillar stands in the content, which is read later."""
+    raw = bewezen.verzoek.raw
+    return Ontvangst(
+        id=bewezen.verzoek.ticket,
+        dienst=dienst.naam,
+        afzender=afzender,
+        bedrijfs_id=post.input_reference,
+        pijler="",
+        soort=soort,
+        test=post.test,
+        ontvangen_op=bewezen.now,
+        octetten=raw,
+        content_type=bewezen.verzoek.content_type,
+        sha256=hashlib.sha256(raw).digest(),
+        inhoud_sha256=post.blob.hash,
+        identiteit=bewezen.identity.label,
+        certificaat_sha256=bewezen.signed.fingerprint,
+        voorziening=voorziening,
+        attest=attest,
+    )
 
 
 def bewaar_post(gateway: Gateway, dienst: Dienst, conn: Connection, bewezen: Bewezen, ontvangst: Ontvangst) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from lxml.etree import _Element as Element
@@ -15,7 +14,7 @@ from gateway.diensten import postbus
 from gateway.diensten.afrekenen import afgerekend, reken_af
 from gateway.diensten.beslissen import neem_beslissing
 from gateway.diensten.kern import Bewezen, Dienst, Gateway
-from gateway.diensten.posten import bewaar_post, lees_post, tack
+from gateway.diensten.posten import bewaar_post, lees_post, ontvangst_van, tack
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
@@ -25,7 +24,7 @@ from gateway.store.berichten import Ontvangst
 from gateway.store.handelingen import BESLISSING, Handeling, bewaar_handeling
 from gateway.store.slot import slot
 from gateway.trust.admission import check_zorgkas
-from gateway.wire.generic import Post, action, read_confirm, read_get
+from gateway.wire.generic import action, read_confirm, read_get
 from gateway.wire.names import GENERIC_ASYNC, q
 from gateway.wire.parser import Bounds, parse
 
@@ -69,7 +68,7 @@ def _post(gateway: Gateway, bewezen: Bewezen) -> Element:
     inhoud = _lees(root)
     if inhoud.zorgkas != code:
         raise Refusal(Code.CROSSCHECK, place="//Zorgkas", expected=code, found=inhoud.zorgkas)
-    ontvangst = _ontvangst(bewezen, post, code, type(inhoud).__name__)
+    ontvangst = ontvangst_van(DIENST, bewezen, post, afzender=f"zorgkas:{code}", soort=type(inhoud).__name__)
     with gateway.store.writing() as conn:
         slot(conn, f"{ontvangst.afzender}/{ontvangst.bedrijfs_id}", f"bericht/{inhoud.message_id}")
         if bewaar_post(gateway, DIENST, conn, bewezen, ontvangst):
@@ -92,26 +91,6 @@ def _lees(root: Element) -> ZorgkasBeslissing | Afrekening:
     if root.tag == q(ZORGKAS, "Afrekening"):
         return lees_afrekening(root)
     raise Refusal(Code.SCHEMA, place="/", expected="Beslissing of Afrekening", found=str(root.tag)[:120])
-
-
-def _ontvangst(bewezen: Bewezen, post: Post, code: str, soort: str) -> Ontvangst:
-    raw = bewezen.verzoek.raw
-    return Ontvangst(
-        id=bewezen.verzoek.ticket,
-        dienst=DIENST.naam,
-        afzender=f"zorgkas:{code}",
-        bedrijfs_id=post.input_reference,
-        pijler="",
-        soort=soort,
-        test=post.test,
-        ontvangen_op=bewezen.now,
-        octetten=raw,
-        content_type=bewezen.verzoek.content_type,
-        sha256=hashlib.sha256(raw).digest(),
-        inhoud_sha256=post.blob.hash,
-        identiteit=bewezen.identity.label,
-        certificaat_sha256=bewezen.signed.fingerprint,
-    )
 
 
 def _beslis(conn: Connection, row: Row[Any], inhoud: ZorgkasBeslissing, ontvangst: Ontvangst) -> None:
