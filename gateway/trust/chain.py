@@ -32,6 +32,8 @@ _SENDER_USAGES = {
     ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE,
 }
 _CACHE_SIZE = 20_000
+_ONE_PATH = threading.Lock()
+"""asn1crypto sets up its classes and parses its objects when they are first used, which two threads may not do at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +173,10 @@ class TrustStore:
         return None
 
     def _path_problem(self, certificate: x509.Certificate, moment: datetime) -> tuple[Code, str | None] | None:
+        with _ONE_PATH:
+            return self._validate_path(certificate, moment)
+
+    def _validate_path(self, certificate: x509.Certificate, moment: datetime) -> tuple[Code, str | None] | None:
         context = ValidationContext(
             trust_roots=self._anchors,
             other_certs=self._intermediates,

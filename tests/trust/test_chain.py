@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -238,3 +240,18 @@ def test_no_address_in_a_certificate_is_ever_asked() -> None:
     assert verdict(store(CERTS / "crl/issuing-ca.crl", ocsp=answers), "facility-ibw-1") is None
     answers.refresh()
     assert asked == []
+
+
+def test_certificates_judged_for_the_first_time_at_once_each_get_their_own_verdict() -> None:
+    # The path library parses an issuer when first asked, which two threads can not do at once.
+    names = ["facility-ibw-1", "facility-ibw-2", "facility-ibw-1-renewed", "bad-wrong-issuer"] * 2
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(len(names)) as pool:
+            for _ in range(20):
+                one = store(CERTS / "crl/issuing-ca.crl")
+                found = list(pool.map(lambda name, one=one: verdict(one, name), names))  # type: ignore[misc]
+                assert found == [None, None, None, Code.UNTRUSTED] * 2
+    finally:
+        sys.setswitchinterval(before)
