@@ -125,7 +125,7 @@ def _wachtrijen(conn: Connection, limit: timedelta, now: datetime) -> Iterator[A
             yield Alarm(soort="wachtrij", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
     dead = select(levering.c.bestemming, func.count()).where(levering.c.toestand == Toestand.MISLUKT.value)
     for bestemming, count in conn.execute(dead.group_by(levering.c.bestemming)).all():
-        tekst = f"{count} leveringen mislukt; vsb-gateway deliveries list --state mislukt"
+        tekst = f"{count} levering{'' if count == 1 else 'en'} mislukt; vsb-gateway deliveries list --state mislukt"
         yield Alarm(soort="mislukt", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
 
 

@@ -89,7 +89,7 @@ def prepare(console: ConsoleUnderTest, page: Page) -> dict[str, str]:
     page.goto(f"{console.url}/lijnen/480/pauzeer")
     page.get_by_label("Reden").fill("Onderhoud bij de zorgkas tot 14 uur")
     page.get_by_role("button", name="Stilleggen").click()
-    wrong = Alarm(soort="mislukt", onderwerp="zorgkas:280", ernst=Ernst.ERNSTIG, toelichting="1 leveringen mislukt")
+    wrong = Alarm(soort="mislukt", onderwerp="zorgkas:280", ernst=Ernst.ERNSTIG, toelichting="1 levering mislukt")
     with database(console) as conn:
         one = select(levering.c.id).where(levering.c.bestemming == "zorgkas:280").order_by(levering.c.nr.desc()).limit(1)
         conn.execute(update(levering).where(levering.c.id.in_(one)).values(toestand=Toestand.MISLUKT.value))

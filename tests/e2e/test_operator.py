@@ -41,7 +41,7 @@ def test_the_overview_shows_the_stream_the_lines_and_why_messages_were_refused(v
     lines = page.get_by_role("region", name="Lijnen naar de zorgkassen")
     assert [lines.get_by_role("link", name=code, exact=True).count() for code in ("180", "280", "680")] == [1, 1, 1]
     expect(page.get_by_role("region", name="Weigeringen per reden")).to_contain_text("VSB_STATUS_002")
-    expect(page.get_by_role("region", name="Wat binnenkort vervalt")).to_contain_text("intrekkingsgegevens")
+    expect(page.get_by_role("region", name="Wat eerst vervalt")).to_contain_text("intrekkingsgegevens")
     axe(page)
 
 
