@@ -27,6 +27,7 @@ from gateway.refusal import Code, Refusal
 
 log = structlog.get_logger("console")
 SESSIE = "sessie"
+_NIET_TOEGESTAAN = "Uw rol mag dit niet zien of doen."
 _EIGEN_VELDEN = ("_csrf", "_doel", "_doel_verwijzing")
 
 
@@ -53,6 +54,7 @@ class Poort:
 
     async def _antwoord(self, scherm: Scherm, request: Request) -> Response:
         nu = self.gateway.clock()
+        sessie: Sessie | None = None
         try:
             sessie = await run_in_threadpool(self.sessie, request, nu)
             if sessie is None:
@@ -66,7 +68,9 @@ class Poort:
             finally:
                 await velden.close()
         except http.TeGroot:
-            return fout(request, 413, "Dit is te groot, of kwam te traag binnen. Er is niets gedaan.")
+            vraag = None if sessie is None or sessie.verlopen else self.vraag(request, sessie, FormData(), nu)
+            tekst = "Dit is groter dan {megabyte} MB, of kwam te traag binnen. Er is niets gedaan."
+            return await run_in_threadpool(fout, request, 413, tekst, vraag=vraag, megabyte=max(1, scherm.grootste // 1024**2))
         except Refusal as refusal:
             return weigering(request, refusal)
         except Exception as error:
@@ -89,7 +93,7 @@ class Poort:
             return self._verlopen(scherm, request, sessie, velden, nu)
         if not sessie.persoon.mag(scherm.recht):
             log.info("console_forbidden", actor=sessie.persoon.actor, right=scherm.recht.value, screen=scherm.pad)
-            return fout(request, 403, "Uw rol mag dit niet zien of doen.", sessie=sessie)
+            return fout(request, 403, _NIET_TOEGESTAAN, vraag=self.vraag(request, sessie, velden, nu))
         sessie = self._houd_wakker(request, sessie, velden, nu)
         vraag = self.vraag(request, sessie, velden, nu)
         if scherm.methode == "POST":
@@ -98,11 +102,11 @@ class Poort:
         try:
             return scherm.handelaar(vraag)
         except NietGevonden:
-            return fout(request, 404, "Dit is er niet, of u mag het niet zien.", sessie=sessie)
+            return fout(request, 404, "Dit is er niet, of u mag het niet zien.", vraag=vraag)
         except NietToegestaan:
-            return fout(request, 403, "Uw rol mag dit niet zien of doen.", sessie=sessie)
+            return fout(request, 403, _NIET_TOEGESTAAN, vraag=vraag)
         except Onverwerkbaar as problem:
-            return fout(request, 422, str(problem), sessie=sessie)
+            return fout(request, 422, str(problem), vraag=vraag)
         except DoelNodig:
             return self._vraag_doel(vraag)
 
@@ -171,16 +175,29 @@ def ga(request: Request, adres: str) -> Response:
 
 
 def fout(
-    request: Request, status: int, tekst: str, *, sessie: Sessie | None = None, ticket: str | None = None, aanmelden: bool = False
+    request: Request,
+    status: int,
+    tekst: str,
+    *,
+    vraag: Vraag | None = None,
+    ticket: str | None = None,
+    aanmelden: bool = False,
+    **waarden: object,
 ) -> Response:
-    """A page that says what is wrong, and where to go from here."""
+    """A page that says what is wrong, and where to go from here.
+
+    Args:
+        vraag: of somebody who is logged in, who keeps the menu.
+        waarden: what stands in the text.
+    """
     taal = taal_van_vraag(request)
 
     def t(bron: str, **waarden: object) -> str:
         return vertaal(taal, bron, **waarden)
 
-    context = {"status": status, "tekst": t(tekst), "ticket": ticket, "aanmelden": aanmelden, "aangemeld": sessie is not None}
-    return HTMLResponse(render("fout.html", t=t, taal=taal, Recht=Recht, **context), status_code=status)
+    context = {"status": status, "tekst": t(tekst, **waarden), "ticket": ticket, "aanmelden": aanmelden}
+    raam = "alleen.html" if vraag is None or vraag.deel else "basis.html"
+    return HTMLResponse(render("fout.html", t=t, taal=taal, Recht=Recht, raam=raam, v=vraag, **context), status_code=status)
 
 
 def weigering(request: Request, refusal: Refusal) -> Response:

@@ -27,6 +27,9 @@ KLASSEN = (
 )
 """Upper bounds in seconds of the classes in which turnaround is counted; the last takes what is longer too."""
 
+DOOR_ZORGKAS = "zorgkas"
+"""Stands for a reason's code where a zorgkas refused in its own words."""
+
 _NAAM = "rapporten"
 _STAPPEN = 20_000
 """Steps looked at in one round."""
@@ -176,13 +179,16 @@ def _tel_ontvangen(conn: Connection, maand: date, voorziening: str, beloften: Ma
         maten["op_tijd"] += seconden <= 60 * beloften.get(rij.pijler, 0)
     redenen: Counter[tuple[str, str, str]] = Counter()
     geweigerd = (
-        select(b.id, b.pijler, func.coalesce(b.zorgkas, "").label("zorgkas"), beslissing.c.redenen)
+        select(b.id, b.pijler, func.coalesce(b.zorgkas, "").label("zorgkas"), beslissing.c.redenen, beslissing.c.door)
         .join(beslissing, beslissing.c.bericht_id == b.id)
         .where(deze, b.uitkomst == "geweigerd", beslissing.c.uitkomst == "geweigerd")
     )
     for rij in conn.execute(geweigerd):
-        for code in {r["code"] for r in rij.redenen if r.get("effect", "geweigerd") == "geweigerd"}:
-            redenen[(rij.pijler, rij.zorgkas, code)] += 1
+        # A zorgkas that refuses what was in beraad gives its own words, and no code.
+        codes = {r["code"] for r in rij.redenen if r.get("effect", "geweigerd") == "geweigerd"}
+        if not codes and rij.door.startswith("zorgkas:"):
+            codes = {DOOR_ZORGKAS}
+        redenen.update((rij.pijler, rij.zorgkas, code) for code in codes)
     vast = {"maand": maand, "voorziening": voorziening}
     _vervang(conn, t.telling_bericht, vast, ({"pijler": p, "zorgkas": z, "dienst": d, **m} for (p, z, d), m in aantallen.items()))
     _vervang(

@@ -96,6 +96,12 @@ def log_in(page: Page, url: str, account: str, password: str = PASSWORD) -> None
     page.wait_for_load_state()
 
 
+def state_purpose(page: Page) -> None:
+    """Choose the first purpose, on the page that asks for one: none is chosen beforehand."""
+    page.get_by_role("radio").first.check()
+    page.get_by_role("button", name="Verder").click()
+
+
 @pytest.fixture(scope="session")
 def _states() -> dict[str, Any]:
     return {}
@@ -115,7 +121,7 @@ def visit(browser: Browser, console: ConsoleUnderTest, _states: dict[str, Any]) 
             log_in(page, console.url, account)
             if purpose:
                 page.goto(f"{console.url}/doel")
-                page.get_by_role("button", name="Verder").click()
+                state_purpose(page)
             state = first.storage_state()
             first.close()
             if purpose:

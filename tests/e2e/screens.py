@@ -26,7 +26,7 @@ from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
 from gateway.store.engine import make_engine
 from gateway.store.tables import alarm, bericht, levering
 from tests.cookbooks.test_examples import send_all
-from tests.e2e.conftest import ConsoleUnderTest, log_in, new_context
+from tests.e2e.conftest import ConsoleUnderTest, log_in, new_context, state_purpose
 from tests.e2e.support import database
 from tests.e2e.werk import voor_de_platen
 from tests.support import IBW1, PERSONS, RunningGateway, running_gateway, running_receiver
@@ -134,7 +134,7 @@ def main(names: list[str]) -> None:
         pages["olga"] = new_context(browser).new_page()
         log_in(pages["olga"], console.url, "olga")
         pages["olga"].goto(f"{console.url}/doel")
-        pages["olga"].get_by_role("button", name="Verder").click()
+        state_purpose(pages["olga"])
         many = False
         told = prepare(console, pages["olga"]) | voor_de_platen(console)
         # The overview is shared for some seconds by who looks at it.
@@ -148,7 +148,7 @@ def main(names: list[str]) -> None:
                 pages[who] = new_context(browser).new_page()
                 log_in(pages[who], console.url, who)
                 pages[who].goto(f"{console.url}/doel")
-                pages[who].get_by_role("button", name="Verder").click()
+                state_purpose(pages[who])
             pages[who].goto(console.url + path.format(**told))
             if path == "/proef":
                 tried = start(IBW1, PERSONS["lena"], gateway.today(), head(IBW1, gateway.now()))

@@ -49,7 +49,11 @@ def test_a_report_has_a_picture_its_figures_and_a_file(
     file = page.get_by_role("link", name=re.compile("^CSV")).first.get_attribute("href")
     answer = requests.get(f"{console.gateway.base}{file}", cookies=cookies(page), timeout=10)
     assert answer.headers["content-type"].startswith("text/csv")
-    rows = list(csv.DictReader(answer.text.splitlines(), delimiter=";"))
+    rows = list(csv.DictReader(answer.content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    assert page.get_by_role("link", name=re.compile("^CSV")).count() == (2 if path == "/weigeringen" else 1)
+    amounts = [row[k] for row in rows for k in row if k.endswith("(euro)")]
+    assert all(re.fullmatch(r"-?[0-9]+,[0-9]{2}", amount) for amount in amounts)
+    assert amounts or path or not rows
     assert rows or pictures.count() == 0
     bound = {"karel": ("zorgkas", "180"), "vera": ("voorziening", "72090103")}.get(who)
     if bound is not None and rows and bound[0] in rows[0] and rows[0][bound[0]]:

@@ -20,7 +20,7 @@ from gateway.berichten.plat_schrijven import naar_plat
 from gateway.store.audit_tables import audit
 from gateway.store.tables import bericht, bericht_inhoud
 from gateway.wire.parser import parse
-from tests.e2e.conftest import ConsoleUnderTest
+from tests.e2e.conftest import ConsoleUnderTest, state_purpose
 from tests.e2e.support import audited, database, wait_for
 from tests.support import IBW1, PERSONS
 
@@ -175,7 +175,8 @@ def test_looking_at_a_message_asks_for_a_purpose_and_is_on_record(visit: Visit, 
     page = visit("olga", f"/berichten/{message_id}", purpose=False)
     expect(page.get_by_role("heading", name="Waarom wilt u persoonsgegevens zien?")).to_be_visible()
     assert len(looks()) == before
-    page.get_by_role("button", name="Verder").click()
+    expect(page.get_by_role("radio", checked=True)).to_have_count(0)
+    state_purpose(page)
     expect(page).to_have_url(f"{console.url}/berichten/{message_id}")
     (look,) = looks()[before:]
     assert (look["actor"], look["doel"]) == ("account:olga (operator)", "levering")

@@ -16,7 +16,7 @@ from conformance.walkthrough import zending
 from gateway.berichten.factuur import lees_zending
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.wire.parser import parse
-from tests.e2e.conftest import ConsoleUnderTest
+from tests.e2e.conftest import ConsoleUnderTest, state_purpose
 from tests.e2e.werk import Werk, werk_op
 from tests.support import IBW1, PERSONS
 
@@ -141,7 +141,7 @@ def test_a_controller_draws_a_sample_draws_it_again_and_takes_the_evidence_along
     expect(page.get_by_text("Opnieuw getrokken")).to_be_visible()
     page.locator("tbody a").first.click()
     expect(page.get_by_role("heading", name="Waarom wilt u persoonsgegevens zien?")).to_be_visible()
-    page.get_by_role("button", name="Verder").click()
+    state_purpose(page)
     expect(page.get_by_role("heading", name="Levensloop")).to_be_visible()
     axe(page)
     page.get_by_label("Doel").fill("Nazicht, zaak 12")

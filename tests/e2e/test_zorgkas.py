@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import update
 
 from gateway.store.console_tables import console_sessie
-from tests.e2e.conftest import ConsoleUnderTest, log_in
+from tests.e2e.conftest import ConsoleUnderTest, log_in, state_purpose
 from tests.e2e.support import audited, database, session_key
 from tests.e2e.werk import HOSTILE, Werk, werk_op
 
@@ -72,7 +72,7 @@ def test_a_session_that_ends_in_the_middle_of_a_decision_decides_nothing_and_los
     bericht_id = werk.in_beraad()
     log_in(anonymous, console.url, "karel")
     anonymous.goto(f"{console.url}/beraad/{bericht_id}")
-    anonymous.get_by_role("button", name="Verder").click()
+    state_purpose(anonymous)
     vul_in(anonymous)
     with database(console) as conn:
         long_ago = console.gateway.now() - timedelta(hours=2)

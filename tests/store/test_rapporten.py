@@ -50,9 +50,9 @@ def lever(conn: Connection, bericht_id: str, zorgkas: str, op: datetime | None) 
     conn.execute(insert(levering).values(bericht_id=bericht_id, bestemming=f"zorgkas:{zorgkas}", afgeleverd_op=op, **vast))
 
 
-def weiger(conn: Connection, bericht_id: str, *codes: tuple[str, str]) -> None:
+def weiger(conn: Connection, bericht_id: str, *codes: tuple[str, str], door: str = "gateway") -> None:
     redenen = [{"code": code, "effect": effect} for code, effect in codes]
-    vast = {"door": "gateway", "op": NU, "gecontroleerd": [], "cookbook": "x"}
+    vast = {"door": door, "op": NU, "gecontroleerd": [], "cookbook": "x"}
     conn.execute(insert(beslissing).values(bericht_id=bericht_id, uitkomst="geweigerd", redenen=redenen, **vast))
 
 
@@ -143,10 +143,12 @@ def test_a_reason_counts_once_a_message_and_a_signal_is_none(store: Store) -> No
             gekozen = een_bericht(conn, n, NU, uitkomst="geweigerd")
             weiger(conn, gekozen, ("IBW_1", "geweigerd"), ("IBW_1", "geweigerd"), ("IBW_2", "signaal"))
         weiger(conn, een_bericht(conn, 9, NU, uitkomst="geweigerd"), ("IBW_3", "geweigerd"))
+        for n in (10, 11):
+            weiger(conn, een_bericht(conn, n, NU, uitkomst="geweigerd"), door="zorgkas:180")
     tellingen.werk_bij(store, BELOFTEN, NU)
     with store.reading() as conn:
-        gevonden = rapporten.lees(conn, rapporten.REDENEN, ALLES, ("code",), grootste="berichten", hoogstens=2)
-    assert [tuple(r) for r in gevonden] == [("IBW_1", 3), ("IBW_3", 1)]
+        gevonden = rapporten.lees(conn, rapporten.REDENEN, ALLES, ("code",), grootste="berichten", hoogstens=3)
+    assert [tuple(r) for r in gevonden] == [("IBW_1", 3), (tellingen.DOOR_ZORGKAS, 2), ("IBW_3", 1)]
 
 
 def test_a_settlement_moves_what_is_open_to_settled(store: Store) -> None:

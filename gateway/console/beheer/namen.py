@@ -20,6 +20,11 @@ def voorzieningen(conn: Connection, nummers: Collection[str]) -> dict[str, str]:
     return {r.riziv: r.naam for r in conn.execute(select(v.riziv, v.naam).where(v.riziv.in_(sorted(set(nummers)))))}
 
 
+def alle_voorzieningen(conn: Connection) -> dict[str, str]:
+    """The name of every facility, some thousands, by RIZIV number."""
+    return {r.riziv: r.naam for r in conn.execute(select(voorziening.c.riziv, voorziening.c.naam))}
+
+
 def nummers_van(conn: Connection, voorzieningen: Collection[str]) -> tuple[str, ...]:
     """The whole RIZIV numbers that somebody's numbers stand for: 8 digits are every qualification of an organisation."""
     r = voorziening.c.riziv

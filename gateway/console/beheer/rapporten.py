@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,12 +11,13 @@ from starlette.responses import Response
 
 from gateway.console.beheer import namen
 from gateway.console.beheer.bereik import BuitenBereik, keuze_van
-from gateway.console.beheer.csv_bestand import csv_antwoord
+from gateway.console.beheer.csv_bestand import csv_antwoord, in_euro
 from gateway.console.beheer.rapportdelen import Beeld, Deel, per_duur, per_groep, per_maand
 from gateway.console.rechten import Recht, Rol
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.talen import Taal
 from gateway.console.vraag import NietGevonden, Onverwerkbaar, Vraag
+from gateway.cookbook.redenen import codes_van
 from gateway.store import rapporten, tellingen
 from gateway.store.rapporten import ALLE, BEDRAGEN, BERICHTEN, REDENEN, WEIGERINGEN, Doorlooptijd, Rapport, Selectie
 
@@ -28,6 +28,14 @@ _TABS = (
     ("/console/rapporten/weigeringen", "Weigeringen"),
     ("/console/rapporten/doorlooptijd", "Doorlooptijd"),
 )
+_BESTANDEN = {
+    "amounts": "bedragen",
+    "refusals": "geweigerde-lijnen",
+    "messages": "berichten",
+    "reasons": "weigeringen",
+    "turnaround": "doorlooptijd",
+}
+"""What a report's file is called."""
 _VRAGEN = ("van", "tot", "pijler", "zorgkas", "voorziening")
 _GROOTSTE = 12
 """Groups of one picture."""
@@ -51,6 +59,7 @@ _LIJNEN = Beeld(rapport=WEIGERINGEN, maat="bedrag", gestapeld=(), tabel=("record
 def bedragen(vraag: Vraag) -> Response:
     """What was invoiced, accepted, refused, settled."""
     uitleg = vraag.t("Per gefactureerde maand: wat afgerekend, open of geweigerd is. Hele euro; de centen staan in het bestand.")
+    uitleg += " " + vraag.t("Zendingen die geheel geweigerd zijn, tellen alleen bij Berichten.")
     return _maanden_en_groepen(vraag, _BEDRAGEN, _TABS[0][0], vraag.t("Gefactureerd per maand"), uitleg)
 
 
@@ -68,8 +77,7 @@ def weigeringen(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         redenen = _grootste(conn, _REDENEN, keuze, "code")
         lijnen = _grootste(conn, _LIJNEN, keuze, "code")
-    engels = vraag.taal is Taal.EN
-    betekenis = {r.id: r.tekst_en if engels else r.tekst for c in vraag.gateway.cookbooks.values() for r in c.regels}
+    betekenis = _betekenissen(vraag)
     uitleg = t("Een bericht met drie redenen telt bij elk van de drie.")
     lijnuitleg = t("Lijnen van aanvaarde zendingen die niet betaald worden, naar bedrag.")
     delen = [
@@ -77,6 +85,13 @@ def weigeringen(vraag: Vraag) -> Response:
         per_groep(vraag, _LIJNEN, "code", lijnen, {}, t("Geweigerde factuurlijnen per reden"), lijnuitleg, betekenis),
     ]
     return _toon(vraag, keuze, delen, _TABS[2][0])
+
+
+def _betekenissen(vraag: Vraag) -> dict[str, str]:
+    engels = vraag.taal is Taal.EN
+    codes = codes_van(vraag.gateway.cookbooks, vraag.vandaag).values()
+    eigen = {tellingen.DOOR_ZORGKAS: vraag.t("De zorgkas weigerde na beraad, met haar eigen woorden.")}
+    return {c.code: c.tekst_en if engels else c.tekst for c in codes} | eigen
 
 
 @schermen.get("/rapporten/doorlooptijd", Recht.RAPPORTEN_ZIEN)
@@ -101,20 +116,30 @@ def doorlooptijd(vraag: Vraag) -> Response:
 
 @schermen.get("/rapporten/{naam}.csv", Recht.RAPPORTEN_ZIEN)
 def bestand(vraag: Vraag) -> Response:
-    """The file behind a picture: every row with all its keys; amounts are whole cents."""
+    """The file behind a picture, for a spreadsheet: every row with all its keys, amounts in euro with a comma."""
     keuze, naam = _keuze(vraag), vraag.pad["naam"]
-    bestandsnaam = f"vsb-{naam}-{keuze.van:%Y-%m}-{keuze.tot:%Y-%m}.csv"
-    if naam == "turnaround":
-        with vraag.gateway.store.reading() as conn:
-            return csv_antwoord(bestandsnaam, [Doorlooptijd._fields, *rapporten.doorlooptijden(conn, keuze)])
-    if naam not in rapporten.RAPPORTEN:
+    if naam not in _BESTANDEN:
         raise NietGevonden
-    return csv_antwoord(bestandsnaam, _rijen(vraag, rapporten.RAPPORTEN[naam], keuze))
+    bestandsnaam = f"vsb-{_BESTANDEN[naam]}-{keuze.van:%Y-%m}-{keuze.tot:%Y-%m}.csv"
+    rijen = _duren(vraag, keuze) if naam == "turnaround" else _rijen(vraag, rapporten.RAPPORTEN[naam], keuze)
+    return csv_antwoord(bestandsnaam, rijen)
 
 
 def _rijen(vraag: Vraag, rapport: Rapport, keuze: Selectie) -> Iterator[Sequence[Any]]:
     with vraag.gateway.store.reading() as conn:
-        yield from chain([rapport.kolommen], rapporten.stroom(conn, rapport, keuze))
+        namen_ = namen.alle_voorzieningen(conn)
+        yield (*(f"{k} (euro)" if k in rapport.geld else k for k in rapport.kolommen), "voorziening_naam")
+        for rij in rapporten.stroom(conn, rapport, keuze):
+            waarden = zip(rapport.kolommen, rij, strict=True)
+            yield (*(in_euro(w) if k in rapport.geld else w for k, w in waarden), namen_.get(rij.voorziening, ""))
+
+
+def _duren(vraag: Vraag, keuze: Selectie) -> Iterator[Sequence[Any]]:
+    seconden = ("p50", "p90", "p99")
+    yield [f"{k} (seconden)" if k in seconden else k for k in Doorlooptijd._fields]
+    with vraag.gateway.store.reading() as conn:
+        gevonden = rapporten.doorlooptijden(conn, keuze)
+    yield from (d._replace(zorgkas="alle" if d.zorgkas == ALLE else d.zorgkas) for d in gevonden)
 
 
 def _maanden_en_groepen(vraag: Vraag, beeld: Beeld, tab: str, titel: str, uitleg: str) -> Response:
@@ -149,11 +174,13 @@ def _keuze(vraag: Vraag) -> Selectie:
 def _toon(vraag: Vraag, keuze: Selectie, delen: Sequence[Deel], tab: str) -> Response:
     with vraag.gateway.store.reading() as conn:
         bijgewerkt, kassen = tellingen.bijgewerkt_op(conn), namen.zorgkassen(conn)
+    bestanden = {d.rapport: n for n, d in reversed(list(enumerate(delen)))}
     gekozen = {n: vraag.zoek.get(n, "") for n in _VRAGEN}
     vragen = urlencode({n: w for n, w in gekozen.items() if w})
     return vraag.toon(
         "beheer/rapport.html",
         delen=delen,
+        met_bestand=set(bestanden.values()),
         tab=tab,
         tabs=[(f"{adres}?{vragen}" if vragen else adres, adres, titel) for adres, titel in _TABS],
         vragen=urlencode({**gekozen, "van": f"{keuze.van:%Y-%m}", "tot": f"{keuze.tot:%Y-%m}"}),
