@@ -175,7 +175,7 @@ def _pages(base: str, some: list[str]) -> dict[str, Page]:
         "report, amounts of a zorgkas": get(karel, "/console/rapporten", "eibwfin"),
         "report, messages": get(olga, "/console/rapporten/berichten", "eibwfin"),
         "report, messages of five years": get(olga, f"/console/rapporten/berichten?van={year - 3}-01", "eibwfin"),
-        "report, refusals": get(olga, "/console/rapporten/weigeringen", "IBW_START_103"),
+        "report, refusals": get(olga, "/console/rapporten/weigeringen", "REVAZ_START_103"),
         "report, turnaround": get(olga, "/console/rapporten/doorlooptijd", "eibwfin"),
         "register": get(bea, "/console/register/erkenningen"),
         "rules": get(bea, "/console/regels/ewzcfin"),

@@ -18,10 +18,10 @@ from gateway.store.identifiers import eerste_id
 
 KASSEN = ("180", "280", "380", "480", "580", "680")
 PIJLERS = {
-    "eibwfin": ("7209", 2_400_00, ("IBW_START_103", "IBW_START_101", "IBW_EINDE_201")),
+    "eibwfin": ("7209", 2_400_00, ("IBW_START_103", "IBW_START_101", "IBW_EINDE_203")),
     "epvtfin": ("7208", 4_100_00, ("PVT_START_103", "PVT_START_101")),
     "ewzcfin": ("7607", 9_800_00, ("WZC_START_103", "WZC_START_110", "WZC_CATEGORIE_326")),
-    "erevazfin": ("7100", 6_300_00, ("REV_START_103", "REV_START_101")),
+    "erevazfin": ("7100", 6_300_00, ("REVAZ_START_103", "REVAZ_START_101")),
 }
 """Pillar to the beginning of its facilities' numbers, a usual amount in cents, and reasons to refuse."""
 _CHUNK = 20_000
@@ -184,7 +184,7 @@ def _invoice(
     if refused:
         line = {"bericht_id": ident, "factuurnummer": "1", "volgnummer": 1, "prestatiecode": "763055", "bedrag": refused}
         rows.setdefault(t.geweigerde_lijn, []).append(
-            {**line, "code": chance.choice(("300423", "300430", "300402")), "door": chance.choice(("gateway", f"zorgkas:{kas}"))}
+            {**line, "code": chance.choice(("300423", "300440", "300403")), "door": chance.choice(("gateway", f"zorgkas:{kas}"))}
         )
 
 

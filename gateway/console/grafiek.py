@@ -16,7 +16,7 @@ from markupsafe import Markup
 Tekst = Callable[[float], str]
 """A figure as people read it."""
 
-_BREED, _LINKS, _BOVEN, _ONDER = 720, 84, 16, 34
+_BREED, _LINKS, _BOVEN, _ONDER = 560, 84, 16, 34
 _NAAMBREEDTE = 46
 _KLEUREN = ("#0072b2", "#d55e00", "#767676", "#009e73")
 _INKT, _LIJN, _PAPIER = "#1f2933", "#c9d1d9", "#ffffff"
@@ -86,13 +86,13 @@ def kolommen(
 
 def balken(sleutel: str, titel: str, beschrijving: str, rijen: Sequence[Balk], tekst: Tekst) -> Markup:
     """Bars that lie under each other, each with its name before it and its value behind it."""
-    rij, links, rechts = 30, 250, 110
+    rij, links, rechts = 30, 190, 90
     top = max((b.waarde for b in rijen), default=0) or 1
     delen = []
     for n, balk in enumerate(rijen):
         y = 8 + n * rij
         breed = max(balk.waarde / top * (_BREED - links - rechts), 1 if balk.waarde > 0 else 0)
-        delen.append(_tekst(links - 10, y + 15, _kort(balk.naam, 30), "end"))
+        delen.append(_tekst(links - 10, y + 15, _kort(balk.naam, 24), "end"))
         delen.append(_vlak(sleutel, 0, links, y, breed, rij - 9, f"{balk.naam}: {tekst(balk.waarde)}"))
         delen.append(_tekst(links + breed + 8, y + 15, tekst(balk.waarde)))
     return _svg(sleutel, titel, beschrijving, 16 + rij * len(rijen), delen, 1)

@@ -45,6 +45,17 @@ def test_the_overview_shows_the_stream_the_lines_and_why_messages_were_refused(v
     axe(page)
 
 
+def test_the_overview_says_so_when_nobody_answers_any_more_and_when_somebody_does_again(visit: Visit, axe: Axe) -> None:
+    page = visit("olga", "/overzicht")
+    lost = page.get_by_role("alert").filter(has_text="Geen verbinding met de gateway sinds")
+    expect(lost).to_have_count(0)
+    page.route("**/console/overzicht*", lambda route: route.abort())
+    expect(lost).to_be_visible(timeout=20_000)
+    axe(page)
+    page.unroute("**/console/overzicht*")
+    expect(lost).to_have_count(0, timeout=20_000)
+
+
 def test_the_overview_refreshes_itself_until_somebody_stops_it(visit: Visit) -> None:
     page = visit("olga", "/overzicht")
     page.evaluate("htmx.config.defaultSettleDelay = 0")

@@ -59,7 +59,7 @@ def _beeld(vraag: Vraag, venster: Venster) -> dict[str, Any]:
 def _kijk(vraag: Vraag, venster: Venster, bewaking: Bewaking) -> dict[str, Any]:
     pijlers, vanaf = sorted(vraag.gateway.cookbooks), venster.eerste_id(vraag.nu)
     with vraag.gateway.store.reading() as conn:
-        standen = stroom.tel_standen(conn, ["", *pijlers], vanaf)
+        standen = stroom.tel_standen(conn, [stroom.ZORGKAS, stroom.ZONDER_PIJLER, *pijlers], vanaf)
         redenen, meer = toestand.weigeringen(conn, pijlers, vanaf)
         lijnen = toestand.lijnen(conn)
         gevonden = {
@@ -75,7 +75,9 @@ def _kijk(vraag: Vraag, venster: Venster, bewaking: Bewaking) -> dict[str, Any]:
         "vakken": stroom.teken(standen),
         "maat": (stroom.BREED, stroom.HOOG),
         "per_pijler": [(p, vraag.gateway.cookbooks[p].naam, _rij(standen, p)) for p in pijlers if _heeft(standen, p)],
-        "van_zorgkassen": stroom.som(standen, frozenset(Stap), ""),
+        "zonder_pijler": _rij(standen, stroom.ZONDER_PIJLER) if _heeft(standen, stroom.ZONDER_PIJLER) else None,
+        "van_zorgkassen": stroom.som(standen, frozenset(Stap), stroom.ZORGKAS),
+        "lijnen_stil": sum(s.woord != "loopt" for s in lijnen),
         "wachtend": sum((s.wachtend for s in lijnen), NUL),
         "mislukt": sum((s.mislukt for s in lijnen), NUL),
         "oudste": min((s.oudste for s in lijnen if s.oudste is not None), default=None),

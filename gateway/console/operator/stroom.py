@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, literal, select, union_all
 
 from gateway.console.vensters import NUL, Telling, begrensd, telling
 from gateway.store.berichten import Stap
@@ -13,6 +13,9 @@ from gateway.store.tables import bericht
 
 MEEST = 4_000
 """A bucket is counted to here."""
+
+ZORGKAS, ZONDER_PIJLER = "", "-"
+"""In place of a pillar: what zorgkassen post, and zendingen of which the pillar is not known, or never will be."""
 
 Standen = Mapping[tuple[str, Stap], Telling]
 """Messages by pillar and last step."""
@@ -51,14 +54,14 @@ def tel_standen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> Standen
     """Count the messages whose id is at or after `vanaf`, in one statement over one index.
 
     Args:
-        pijlers: the pillars to count; "" for what zorgkassen post.
+        pijlers: the pillars to count; ZORGKAS and ZONDER_PIJLER are two more.
     """
     b = bericht.c
     vragen = [
         select(
             literal(pijler),
             literal(stap.value),
-            begrensd(select(b.id).where(b.pijler == pijler, b.stap == stap.value, b.id >= vanaf), MEEST),
+            begrensd(select(b.id).where(van_pijler(pijler), b.stap == stap.value, b.id >= vanaf), MEEST),
         )
         for pijler in pijlers
         for stap in Stap
@@ -66,9 +69,17 @@ def tel_standen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> Standen
     return {(p, Stap(s)): telling(n, MEEST) for p, s, n in conn.execute(union_all(*vragen)) if n}
 
 
+def van_pijler(pijler: str) -> ColumnElement[bool]:
+    """Messages of a pillar, or of what stands in its place."""
+    b = bericht.c
+    if pijler == ZORGKAS:
+        return (b.pijler == "") & (b.dienst == "zorgkas")
+    return (b.pijler == "") & (b.dienst != "zorgkas") if pijler == ZONDER_PIJLER else b.pijler == pijler
+
+
 def som(standen: Standen, stappen: frozenset[Stap], pijler: str | None = None) -> Telling:
     """Messages whose last step is one of these; of one pillar, or of all that send for facilities."""
-    mee = (t for (p, s), t in standen.items() if s in stappen and (p == pijler if pijler is not None else p != ""))
+    mee = (t for (p, s), t in standen.items() if s in stappen and (p == pijler if pijler is not None else p != ZORGKAS))
     return sum(mee, NUL)
 
 

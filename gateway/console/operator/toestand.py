@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
+from gateway.console.operator.stroom import ZONDER_PIJLER, van_pijler
 from gateway.console.vensters import Telling, tel
 from gateway.exchange import lijn
 from gateway.exchange.lijn import Lijn, Schakelaar
@@ -109,9 +110,9 @@ def weigeringen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> tuple[l
     """Reasons of the newest refusals in a window, most frequent first, and whether there were more than were looked at."""
     ids: list[str] = []
     meer, b = False, bericht.c
-    for pijler in pijlers:
+    for pijler in (*pijlers, ZONDER_PIJLER):
         for stap in (Stap.INHOUDELIJK_GEWEIGERD, Stap.TECHNISCH_GEWEIGERD):
-            vraag = select(b.id).where(b.pijler == pijler, b.stap == stap.value, b.id >= vanaf)
+            vraag = select(b.id).where(van_pijler(pijler), b.stap == stap.value, b.id >= vanaf)
             gevonden = conn.execute(vraag.order_by(b.id.desc()).limit(_STEEKPROEF)).scalars().all()
             meer |= len(gevonden) == _STEEKPROEF
             ids.extend(gevonden)

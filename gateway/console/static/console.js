@@ -36,6 +36,15 @@
     const stopped = document.querySelector('[data-pauze][aria-pressed="true"]');
     if (e.target.matches("[data-vernieuwt]") && (stopped || document.hidden)) e.preventDefault();
   });
+  // What refreshes itself must say when it no longer does: old figures look like new ones.
+  const lost = document.querySelector("[data-verbroken]");
+  const noAnswer = (e) => {
+    if (!lost || !lost.hidden || !e.target.matches("[data-vernieuwt]") || (e.detail.xhr && e.detail.xhr.status && e.detail.xhr.status < 500)) return;
+    lost.textContent = `${lost.dataset.verbroken} ${new Date().toLocaleTimeString("nl-BE")}.`;
+    lost.hidden = false;
+  };
+  for (const name of ["htmx:sendError", "htmx:timeout", "htmx:responseError"]) document.addEventListener(name, noAnswer);
+  document.addEventListener("htmx:afterOnLoad", (e) => { if (lost && e.target.matches("[data-vernieuwt]") && e.detail.successful !== false) lost.hidden = true; });
   const reachable = () => {
     // What scrolls sideways must be scrollable by keyboard too (WCAG 2.1.1).
     for (const el of document.querySelectorAll(".rol")) {
