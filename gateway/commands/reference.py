@@ -255,9 +255,9 @@ def _toon_verslag(verslag: Laadverslag, gelukt: str) -> None:
     for fout in verslag.fouten:
         uit.print(fout.tekst, highlight=False, markup=False, soft_wrap=True)
     if verslag.fouten_meer:
-        uit.print(f"… en nog {verslag.fouten_meer} foute rijen", highlight=False)
+        uit.print(f"… en nog {verslag.fouten_meer} fouten", highlight=False)
     if verslag.fouten:
-        _stop(f"{len(verslag.fouten) + verslag.fouten_meer} foute rij(en); er is niets geladen.", status=1)
+        _stop(f"{len(verslag.fouten) + verslag.fouten_meer} fout(en); er is niets geladen.", status=1)
     table = Table("bestand", "soort", Column("rijen", justify="right"), box=SIMPLE_HEAD)
     for gelezen in verslag.bestanden:
         table.add_row(gelezen.bestand.name, gelezen.soort, str(gelezen.rijen))

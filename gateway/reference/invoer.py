@@ -62,6 +62,17 @@ _OPNIEUW = (Toestand.FOUT, Toestand.VEROUDERD, Toestand.MISLUKT)
 _WEG = (Toestand.KLAAR, *_OPNIEUW)
 
 
+_ANDERS = {
+    b"PK\x03\x04": "een ZIP- of Excelbestand",
+    b"\x1f\x8b": "een gzip-bestand",
+    b"\xd0\xcf\x11\xe0": "een Excelbestand",
+    b"%PDF": "een PDF",
+    b"\xff\xfe": "tekst in UTF-16",
+    b"\xfe\xff": "tekst in UTF-16",
+}
+"""What people send instead of CSV, by its first octets."""
+
+
 class Ongeldig(Exception):
     """Files that are no import; says why, in Dutch."""
 
@@ -97,6 +108,8 @@ def ontvang(map_: Path, invoer_id: str, stromen: Sequence[tuple[str, BinaryIO]])
             naam = _NAAM.sub("_", Path(gegeven.replace("\\", "/")).name)[:200].lstrip(".")
             if not naam or naam in {s.naam for s in stukken}:
                 raise Ongeldig("Elk bestand heeft een eigen naam nodig.")
+            if (ander := _geen_csv(stroom)) is not None:
+                raise Ongeldig(f"{naam} is {ander}. Stuur elk bestand als CSV: tekst in UTF-8, met ; tussen de velden.")
             digest, gelezen = hashlib.sha256(), 0
             with (folder / naam).open("xb") as doel:
                 while brok := stroom.read(_BROK):
@@ -113,6 +126,12 @@ def ontvang(map_: Path, invoer_id: str, stromen: Sequence[tuple[str, BinaryIO]])
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return tuple(stukken)
+
+
+def _geen_csv(stroom: BinaryIO) -> str | None:
+    begin = stroom.read(8)
+    stroom.seek(0)
+    return next((wat for teken, wat in _ANDERS.items() if begin.startswith(teken)), None)
 
 
 def begin(conn: Connection, map_: Path, invoer_id: str, stukken: Sequence[Stuk], door: str, nu: datetime) -> None:
@@ -210,7 +229,8 @@ def doe_stap(store: Store, map_: Path, invoer_id: str, vandaag: date, nu: dateti
     values: dict[str, Any]
     if rij.toestand == Toestand.NAKIJKEN:
         verslag = kijk_vooruit(store.engine, bestanden, vandaag, voortgang=voortgang)
-        if {b.sha256 for b in verslag.bestanden} - {b["sha256"] for b in rij.bestanden}:
+        # With a fault the rest of a file may be unread, and nothing can be loaded.
+        if not verslag.fouten and {b.sha256 for b in verslag.bestanden} - {b["sha256"] for b in rij.bestanden}:
             mislukt(store, invoer_id, "een bestand is niet meer wat er gestuurd werd", nu)
             return
         toestand = Toestand.FOUT if verslag.fouten else Toestand.KLAAR

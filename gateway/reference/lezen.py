@@ -42,11 +42,11 @@ class Laadfout:
 
 @dataclass(frozen=True, kw_only=True)
 class Rij:
-    """One row; with a fault, the values are those that could be read."""
+    """One row; with faults, the values are those that could be read."""
 
     regel: int
     waarden: dict[str, Any]
-    fout: Laadfout | None = None
+    fouten: tuple[Laadfout, ...] = ()
 
 
 class Bron:
@@ -119,7 +119,11 @@ def lees(bestand: Path, soort: Soort, bron: Bron, vandaag: date) -> Iterator[Rij
 
 def _rij(bestand: Path, soort: Soort, regel: int, velden: dict[str, str], vandaag: date) -> Rij:
     waarden: dict[str, Any] = {}
-    fout: Laadfout | None = None
+    fouten: list[Laadfout] = []
+
+    def mis(kolom: str, gevonden: str, verwacht: str) -> None:
+        fouten.append(Laadfout(bestand=bestand, regel=regel, kolom=kolom, gevonden=gevonden, verwacht=verwacht))
+
     for kolom in soort.kolommen:
         tekst = velden.get(kolom.naam, "").strip()
         try:
@@ -129,11 +133,12 @@ def _rij(bestand: Path, soort: Soort, regel: int, velden: dict[str, str], vandaa
             waarden[kolom.naam] = kolom.lees(tekst, vandaag) if tekst else None
         except UnicodeEncodeError:
             getoond = kolom.toon(tekst.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
-            fout = fout or Laadfout(bestand=bestand, regel=regel, kolom=kolom.naam, gevonden=getoond, verwacht="tekens in UTF-8")
+            mis(kolom.naam, getoond, "tekens in UTF-8")
         except ValueError:
-            getoond = kolom.toon(tekst)
-            fout = fout or Laadfout(bestand=bestand, regel=regel, kolom=kolom.naam, gevonden=getoond, verwacht=kolom.verwacht)
-    return Rij(regel=regel, waarden=waarden, fout=fout or _rijfout(bestand, soort, regel, velden, waarden))
+            mis(kolom.naam, kolom.toon(tekst), kolom.verwacht)
+    if not fouten and (rijfout := _rijfout(bestand, soort, regel, velden, waarden)) is not None:
+        fouten.append(rijfout)
+    return Rij(regel=regel, waarden=waarden, fouten=tuple(fouten))
 
 
 def _rijfout(bestand: Path, soort: Soort, regel: int, velden: dict[str, str], waarden: dict[str, Any]) -> Laadfout | None:
@@ -150,7 +155,7 @@ def _rijfout(bestand: Path, soort: Soort, regel: int, velden: dict[str, str], wa
 
 def _fout_rij(bestand: Path, regel: int, gevonden: str, verwacht: str) -> Rij:
     fout = Laadfout(bestand=bestand, regel=regel, kolom=None, gevonden=toonbaar(gevonden), verwacht=verwacht)
-    return Rij(regel=regel, waarden={}, fout=fout)
+    return Rij(regel=regel, waarden={}, fouten=(fout,))
 
 
 def _namen(velden: Sequence[str]) -> list[str]:

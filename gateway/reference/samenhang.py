@@ -42,23 +42,22 @@ class Samenhang:
         """Rows without a fault, and the faults."""
         fouten: list[Laadfout] = []
         goed: list[dict[str, Any]] = []
-        kandidaten = [rij for rij in groep if rij.fout is None]
+        kandidaten = [rij for rij in groep if not rij.fouten]
         onbekend = {naam: self._onbekende(doel, naam, kandidaten) for naam, doel in soort.verwijst.items()}
         bezet = {naam: self._bezet(soort, naam, kandidaten) for naam in soort.uniek}
         gezien = self._gezien[soort.naam]
         for rij in groep:
             plaats = (bestand, rij.regel)
-            fout = (
-                rij.fout
-                or _verwijzingsfout(soort, plaats, rij, onbekend)
+            van_rij = rij.fouten or (
+                _verwijzingsfout(soort, plaats, rij, onbekend)
                 or _uniekfout(soort, plaats, rij, gezien, bezet)
-                or (None if soort.perioden else _sleutelfout(soort, plaats, rij, gezien))
+                or (None if soort.perioden else _sleutelfout(soort, plaats, rij, gezien)),
             )
             sleutel = _sleutel(soort, rij)
             if sleutel is not None and not soort.perioden:
                 gezien.sleutels.setdefault(sleutel, plaats)
-            if fout is not None:
-                fouten.append(fout)
+            if mis := [fout for fout in van_rij if fout is not None]:
+                fouten.extend(mis)
                 continue
             assert sleutel is not None  # every column of a row without a fault was read
             goed.append(rij.waarden)

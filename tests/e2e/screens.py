@@ -113,7 +113,7 @@ def send(page: Page, name: str, columns: str, rows: list[str]) -> None:
     content = "\n".join([columns, *rows]).encode()
     page.get_by_label("Bestanden", exact=True).set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
     page.get_by_role("button", name="Nakijken").click()
-    page.locator("h2", has_text="Wat er zou veranderen").or_(page.locator("h2", has_text="foute rijen")).wait_for(timeout=60_000)
+    page.locator("h2", has_text="Wat er zou veranderen").or_(page.locator("h2", has_text="fouten")).wait_for(timeout=60_000)
 
 
 def main(names: list[str]) -> None:

@@ -61,7 +61,7 @@ def test_load_names_each_bad_row_and_exits_with_1(adres: str, schrijf: Schrijver
     assert mislukt.exit_code == 1
     assert f"{bestand}, regel 2, kolom aansluiting_mogelijk: gevonden “yes”, verwacht ja of nee" in mislukt.stderr
     assert "regel 3, kolom insz" in mislukt.stderr
-    assert "2 foute" in mislukt.stderr
+    assert "2 fout(en)" in mislukt.stderr
     assert els[:-1] not in mislukt.output
 
 

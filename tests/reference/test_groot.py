@@ -129,4 +129,4 @@ def test_of_very_many_wrong_rows_the_first_thousand_are_shown_and_the_rest_count
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     lines = done.stderr.splitlines()
     assert (done.returncode, sum("kolom aansluiting_mogelijk" in line for line in lines)) == (1, 1_000)
-    assert f"… en nog {COUNT - 1_000} foute rijen" in lines
+    assert f"… en nog {COUNT - 1_000} fouten" in lines
