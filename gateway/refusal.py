@@ -321,6 +321,8 @@ class Refusal(Exception):
         self.code = code
         self.omitted = omitted
         self.retry_after = retry_after
+        self.certificate: bytes | None = None
+        """SHA-256 of the certificate that came with the message; whoever sent it has not proven to be its holder."""
         self.findings = findings or (
             Finding(
                 code=code.info.code,
