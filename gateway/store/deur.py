@@ -20,6 +20,8 @@ from gateway.trust.admission import check_licence
 PAGINA = 50
 STUK = 8_000
 """Refusals that one page looks at, at most."""
+RECENT_MEEST = 1_000
+_RECENT = timedelta(days=31)
 ONBEWEZEN = "onbewezen"
 """Asks for refusals of which no sender was proven."""
 
@@ -139,13 +141,13 @@ def van_eigen(conn: Connection, eigen: Eigen, voor: str = LAATSTE) -> Deurpagina
     return _blader(conn, _eigen(eigen), [], voor)
 
 
-def aantal_eigen(conn: Connection, eigen: Eigen, sinds: datetime, meest: int) -> int:
-    """How many of one's own were refused since a moment; stops counting past `meest`."""
+def recent_van_eigen(conn: Connection, eigen: Eigen, nu: datetime) -> int:
+    """How many of one's own were refused in the last 31 days; stops counting at RECENT_MEEST."""
     d, tickets = deurweigering.c, set[str]()
     for leider in _eigen(eigen):
-        vraag = select(d.ticket).where(leider, d.ticket >= eerste_id(sinds)).limit(meest + 1)
+        vraag = select(d.ticket).where(leider, d.ticket >= eerste_id(nu - _RECENT)).limit(RECENT_MEEST)
         tickets |= set(conn.execute(vraag).scalars())
-    return len(tickets)
+    return min(len(tickets), RECENT_MEEST)
 
 
 def een(conn: Connection, ticket: str) -> Row[Any] | None:
@@ -203,6 +205,8 @@ class Bewaring:
     """Whoever sends garbage from many addresses fills no disk: some 60 MB."""
     stap: int = 500
     """Rows that one transaction deletes."""
+    stappen: int = 40
+    """Transactions of one round; what is left waits for the next."""
 
 
 def ruim_op(store: Store, bewaring: Bewaring, nu: datetime) -> int:
@@ -216,22 +220,23 @@ def ruim_op(store: Store, bewaring: Bewaring, nu: datetime) -> int:
         with store.reading() as conn:
             grens = max(eerste_id(nu - duur), _teveel(conn, soort, meest))
         oudste = select(d.ticket).where(soort, d.ticket < grens).order_by(d.ticket).limit(bewaring.stap)
-        weg += _in_stappen(store, oudste, d.ticket)
+        weg += _in_stappen(store, oudste, d.ticket, bewaring.stappen)
     t = deurtelling.c
     oud = select(t.minuut).where(t.minuut < nu - bewaring.bewezen).distinct().order_by(t.minuut).limit(bewaring.stap)
-    return weg + _in_stappen(store, oud, t.minuut)
+    return weg + _in_stappen(store, oud, t.minuut, bewaring.stappen)
 
 
-def _in_stappen(store: Store, gezocht: Select[Any], sleutel: Column[Any]) -> int:
+def _in_stappen(store: Store, gezocht: Select[Any], sleutel: Column[Any], stappen: int) -> int:
     weg = 0
-    while True:
+    for _ in range(stappen):
         # Looked up before the lock is taken.
         with store.reading() as conn:
             sleutels = list(conn.execute(gezocht).scalars())
         if not sleutels:
-            return weg
+            break
         with store.writing() as conn:
             weg += conn.execute(delete(sleutel.table).where(sleutel.in_(sleutels))).rowcount
+    return weg
 
 
 def _teveel(conn: Connection, soort: ColumnElement[bool], meest: int) -> str:
