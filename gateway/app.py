@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, timedelta
 from functools import cache
-from uuid import uuid4
 
 import structlog
 from fastapi import FastAPI, Request, Response
@@ -30,9 +29,11 @@ from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Settings
 from gateway.sleutel import signer_of
-from gateway.soap import DIENSTEN, SoapServices, fault_response
+from gateway.soap import DIENSTEN, SoapServices, address_of, fault_response
 from gateway.store.certificaten import CertificateFile
+from gateway.store.deurboek import Deurboek
 from gateway.store.engine import Store, make_engine
+from gateway.store.identifiers import message_id
 from gateway.store.migrate import upgrade
 from gateway.trust.chain import TrustStore, load_trust_store
 from gateway.trust.keys import read_certificates
@@ -74,6 +75,7 @@ def make_gateway(settings: Settings) -> Gateway:
         signer=signer_of(settings),
         cookbooks=load_cookbooks(settings.cookbooks),
         register=Registergeheugen(),
+        deur=Deurboek(store),
         address_limit=RateLimit(settings.rate_address, settings.rate_burst, "adres"),
         sender_limit=RateLimit(settings.rate_sender, settings.rate_burst, "afzender"),
         status_limit=RateLimit(settings.rate_status, settings.rate_burst, "statusvragen"),
@@ -103,6 +105,7 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
             threading.Thread(target=gateway.ocsp.run, args=(stop,), daemon=True).start()
         yield
         stop.set()
+        gateway.deur.sluit()
         gateway.store.engine.dispose()
 
     app = FastAPI(title="VSB gateway", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
@@ -123,9 +126,9 @@ def _alles_onder(pad: str, app: ASGIApp) -> Mount:
 
 def _add_files(app: FastAPI, gateway: Gateway) -> None:
     @app.api_route("/soap/{naam}/v1", methods=["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
-    async def other(naam: str) -> Response:
+    async def other(naam: str, request: Request) -> Response:
         refusal = Refusal(Code.METHOD, place="HTTP", expected="POST, of GET met ?wsdl")
-        response = fault_response(gateway, refusal, DIENSTEN.get(naam), uuid4().hex)
+        response = fault_response(gateway, refusal, DIENSTEN.get(naam), message_id(gateway.clock()), address_of(request))
         response.headers["Allow"] = "POST, GET"
         return response
 

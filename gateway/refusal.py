@@ -275,6 +275,14 @@ class Code(Enum):
         return self.value
 
 
+def info_of(code: str) -> CodeInfo | None:
+    """What is fixed about a code that was told before; None when there is no such code any more."""
+    return _BY_CODE.get(code)
+
+
+_BY_CODE = {c.info.code: c.info for c in Code}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is wrong, with its place."""
@@ -321,6 +329,8 @@ class Refusal(Exception):
         self.code = code
         self.omitted = omitted
         self.retry_after = retry_after
+        self.certificate: bytes | None = None
+        """SHA-256 of the certificate that came with the message; whoever sent it has not proven to be its holder."""
         self.findings = findings or (
             Finding(
                 code=code.info.code,

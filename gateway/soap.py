@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from datetime import timedelta
+from functools import partial
 
 import structlog
 from fastapi import Request, Response
@@ -18,7 +19,7 @@ from sqlalchemy.exc import IntegrityError
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.diensten import aanvraag, facturatie, verzekerbaarheid, zorgkas
+from gateway.diensten import aanvraag, deur, facturatie, verzekerbaarheid, zorgkas
 from gateway.diensten.kern import Dienst, Gateway, Module, Verzoek, prove
 from gateway.diensten.proef import PROEVEN
 from gateway.observe import metrics
@@ -38,6 +39,8 @@ DIENSTEN: Mapping[str, Module] = {m.DIENST.naam: m for m in (verzekerbaarheid, a
 _ADDRESSES = ", ".join([*(f"/soap/{name}/v1" for name in DIENSTEN), *(f"/soap/{name}/v1/proef" for name in PROEVEN)])
 _PEOPLE = ("/console/", "/api/")
 _ANSWER_LIFETIME = timedelta(minutes=1)
+TICKET = "X-VSB-Ticket"
+"""Header of a fault: the id that the helpdesk finds it by."""
 
 
 class SoapServices:
@@ -57,7 +60,7 @@ class SoapServices:
         await response(scope, receive, send)
 
     async def _answer(self, path: str, request: Request) -> Response:
-        gateway, ticket = self._gateway, message_id(self._gateway.clock())
+        gateway, ticket, address = self._gateway, message_id(self._gateway.clock()), address_of(request)
         module = _service(path)
         structlog.contextvars.bind_contextvars(ticket=ticket, service=None if module is None else module.DIENST.naam)
         try:
@@ -68,7 +71,7 @@ class SoapServices:
             action = soap_action(headers.get("soapaction"))
             # Only a hint until the message is read; what it says wrongly then counts for the sender.
             limit = gateway.status_limit if action in _status_actions(module.DIENST) else gateway.address_limit
-            limit.take(request.client.host if request.client else "", gateway.clock().timestamp())
+            limit.take(address, gateway.clock().timestamp())
             check_content_type(headers.get("content-type"), headers.get("content-encoding"))
             raw = await read_body(
                 request.stream(),
@@ -82,15 +85,25 @@ class SoapServices:
             verzoek = Verzoek(raw=raw, content_type=headers.get("content-type", ""), soap_action=action, ticket=ticket)
             loop = asyncio.get_running_loop()
             with span("request", ticket, service=module.DIENST.naam):
-                return await loop.run_in_executor(self._pool, copy_context().run, _process, gateway, module, verzoek)
+                work = partial(_process, gateway, module, verzoek, address)
+                return await loop.run_in_executor(self._pool, copy_context().run, work)
         except Refusal as refusal:
-            return fault_response(gateway, refusal, module, ticket)
+            return fault_response(gateway, refusal, module, ticket, address)
         except ClientDisconnect:
             return Response(status_code=400)
         except Exception as error:
-            # The log has it all, under the ticket that the sender gets.
-            log.exception("unexpected", error=type(error).__name__)
-            return fault_response(gateway, Refusal(Code.INTERNAL, found=ticket), module, ticket)
+            return fault_response(gateway, _unexpected(error, ticket), module, ticket, address)
+
+
+def address_of(request: Request) -> str:
+    """The client's address; empty when it has none."""
+    return request.client.host if request.client else ""
+
+
+def _unexpected(error: Exception, ticket: str) -> Refusal:
+    # The log has it all, under the ticket that the sender gets.
+    log.exception("unexpected", error=type(error).__name__, exc_info=error)
+    return Refusal(Code.INTERNAL, found=ticket)
 
 
 def _status_actions(dienst: Dienst) -> set[str]:
@@ -107,7 +120,16 @@ def _service(path: str) -> Module | None:
             return None
 
 
-def _process(gateway: Gateway, module: Module, verzoek: Verzoek) -> Response:
+def _process(gateway: Gateway, module: Module, verzoek: Verzoek, address: str) -> Response:
+    try:
+        return _treat(gateway, module, verzoek)
+    except Refusal as refusal:
+        return fault_response(gateway, refusal, module, verzoek.ticket, address, verzoek)
+    except Exception as error:
+        return fault_response(gateway, _unexpected(error, verzoek.ticket), module, verzoek.ticket, address, verzoek)
+
+
+def _treat(gateway: Gateway, module: Module, verzoek: Verzoek) -> Response:
     dienst, behandel = module.DIENST, module.behandel
     with metrics.STAGE.labels("prove").time(), span("prove", verzoek.ticket):
         bewezen = prove(gateway, dienst, verzoek)
@@ -135,17 +157,30 @@ def _envelope(gateway: Gateway, payload: Element) -> Element:
     return root
 
 
-def fault_response(gateway: Gateway, refusal: Refusal, module: Module | None, ticket: str) -> Response:
-    """A refusal as the fault that the service's clients know."""
+def fault_response(
+    gateway: Gateway, refusal: Refusal, module: Module | None, ticket: str, address: str, verzoek: Verzoek | None = None
+) -> Response:
+    """A refusal as the fault that the service's clients know; it is put on record.
+
+    Args:
+        address: the client's.
+        verzoek: None when its body was not read.
+    """
     info = refusal.code.info
     metrics.REFUSED.labels(info.code).inc()
     log.info("refused", code=info.code, soa=info.soa, places=[f.place for f in refusal.findings[:5]])
+    try:
+        deur.noteer(gateway, refusal, module, ticket, address, verzoek)
+    except Exception:
+        # The sender gets its answer, whatever our own books do.
+        log.exception("refusal_not_recorded")
     payload = fault(
         refusal,
         ticket=ticket,
         environment=gateway.settings.environment.value,
         generic_async=module is not None and module.DIENST.generic_async,
     )
-    headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else None
+    # A fault of the federal contract has no place for it.
+    headers = {TICKET: ticket} | ({"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {})
     body = serialise(_envelope(gateway, payload))
     return Response(body, status_code=info.http, media_type=XML_CONTENT_TYPE, headers=headers)

@@ -32,7 +32,7 @@ from gateway.exchange.vervoer import Adressen, drops, transports
 from gateway.observe.alarmen import waak
 from gateway.observe.gezondheid import bewaking_van
 from gateway.refusal import Refusal
-from gateway.store import tellingen
+from gateway.store import deur, tellingen
 from gateway.store.audit_zegels import KetenVerbroken, verzegel
 from gateway.store.partities import INHOUD, zorg_voor_partities
 
@@ -85,6 +85,7 @@ class Worker:
             _Chore(30.0, self._watch),
             _Chore(3600.0, self._partitions),
             _Chore(30.0, self._count),
+            _Chore(300.0, self._timely(self._clear_door)),
             _Chore(60.0, self._timely(lambda: bewaak_beraad(self._gateway))),
             _Chore(60.0, self._timely(lambda: meld_mutaties(self._gateway))),
         ]
@@ -197,6 +198,10 @@ class Worker:
     def _count(self) -> None:
         beloften = {naam: cookbook.belofte for naam, cookbook in self._gateway.cookbooks.items()}
         tellingen.werk_bij(self._gateway.store, beloften, self._gateway.clock())
+
+    def _clear_door(self) -> None:
+        if gone := deur.ruim_op(self._gateway.store, deur.Bewaring(), self._gateway.clock()):
+            log.info("refusals_cleared", count=gone)
 
     def _partitions(self) -> None:
         for tabel in INHOUD:

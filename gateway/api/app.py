@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.api import afrekenen, berichten, invoer, leveringen, proef, rapporten, regels, register, steekproeven, zorgkas
+from gateway.api import afrekenen, berichten, deur, invoer, leveringen, proef, rapporten, regels, register, steekproeven, zorgkas
 from gateway.api.beschrijving import pagina
 from gateway.api.ingangen import Ingang, Ingangen
 from gateway.api.problemen import Probleem, Probleemdetail, Soort, antwoord, van_fout
@@ -32,6 +32,8 @@ BASIS = "/api/v1"
 MODULES: tuple[Ingangen, ...] = (
     berichten.ingangen,
     leveringen.ingangen,
+    # Before the module whose /eigen/{bericht_id} would take /eigen/deur.
+    deur.ingangen,
     zorgkas.ingangen,
     afrekenen.ingangen,
     proef.ingangen,

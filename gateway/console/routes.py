@@ -13,9 +13,10 @@ from gateway.console.accounts import laad_accounts
 from gateway.console.beheer import invoer, rapporten, regels, register_attest, register_periode
 from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
+from gateway.console.eigen import deur as eigen_deur
 from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
-from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
+from gateway.console.operator import auditlog, bericht, daden, deur, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.console.zorgkas import afrekenen, beraad, dossiers
@@ -26,12 +27,14 @@ MODULES: tuple[Schermen, ...] = (
     overzicht.schermen,
     zoeken.schermen,
     bericht.schermen,
+    deur.schermen,
     leveringen.schermen,
     daden.schermen,
     auditlog.schermen,
     beraad.schermen,
     dossiers.schermen,
     afrekenen.schermen,
+    eigen_deur.schermen,
     eigen_berichten.schermen,
     proef.schermen,
     steekproeven.schermen,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -18,6 +18,7 @@ from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Environment, Settings
 from gateway.store.certificaten import CertificateFile
+from gateway.store.deurboek import Deurboek
 from gateway.store.engine import Store
 from gateway.trust import wssecurity
 from gateway.trust.admission import check_sender
@@ -51,6 +52,7 @@ class Gateway:
     certificates: CertificateFile
     sts: StsTrust | None
     register: Registergeheugen
+    deur: Deurboek
     address_limit: RateLimit
     sender_limit: RateLimit
     status_limit: RateLimit
@@ -104,6 +106,16 @@ class Dienst:
     """A dry run of the service: the same checks, and nothing is kept."""
 
 
+@dataclass(kw_only=True)
+class Spoor:
+    """How far a request came: what the record of its refusal may believe."""
+
+    signed: Signed | None = None
+    identity: Identity | None = None
+    payload: Element | None = None
+    """Of a known shape only when its schema was checked since."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Verzoek:
     """A request as HTTP brought it."""
@@ -114,6 +126,7 @@ class Verzoek:
     """Without quotes; empty when absent."""
     ticket: str
     """UUIDv7 made on arrival: in every log line and trace; the MessageId of what is stored, the Id of a fault."""
+    spoor: Spoor = field(default_factory=Spoor)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,6 +196,8 @@ def prove(gateway: Gateway, dienst: Dienst, verzoek: Verzoek) -> Bewezen:
         sts=gateway.sts if dienst.voor_voorzieningen else None,
     )
     identity = read_identity(signed.certificate)
+    spoor = verzoek.spoor
+    spoor.signed, spoor.identity, spoor.payload = signed, identity, envelope.payload
     gateway.certificates.file(signed.certificate, signed.fingerprint, identity.label, now)
     limit = gateway.status_limit if envelope.payload.tag in dienst.statusvragen else gateway.sender_limit
     limit.take(identity.label, now.timestamp())

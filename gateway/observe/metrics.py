@@ -19,6 +19,7 @@ _PREFIX = "vsb-metrics-"
 _ROOM = 32 * 1024 * 1024
 ANSWERED = Counter("vsb_answered", "Requests answered without a fault.", ["dienst"])
 REFUSED = Counter("vsb_refused", "Requests answered with a fault.", ["code"])
+NOT_KEPT = Counter("vsb_refusals_not_kept", "Refusals of which no record could be written; their answers went out.")
 STAGE = Histogram(
     "vsb_stage_seconds",
     "Time of a request in a stage: prove (wire, trust, schema) or decide (rules, store, routing).",

@@ -6,7 +6,7 @@ What comes out says which elements of this very tree the signature covers; later
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -115,12 +115,14 @@ def _verify(
     created, expires = check_timestamp(header.timestamp, policy, now)
     certificate, assertion = _holder(header, policy, now, known, sts)
     der = certificate.public_bytes(Encoding.DER)
-    accept_certificate(der, certificate, now)
-    check_key(certificate, policy)
-    signed_info = _check_value(header, info, certificate, assertion)
-    for index, (reference, target) in enumerate(zip(info.references, targets, strict=True)):
-        if not reference_fits(info, index, exclusive(target, reference.transforms[0].prefixes)):
-            raise Refusal(Code.DIGEST, place=f"//{etree.QName(target).localname}", line=target.sourceline)
+    try:
+        accept_certificate(der, certificate, now)
+        check_key(certificate, policy)
+        signed_info = _check_value(header, info, certificate, assertion)
+        _check_digests(info, targets)
+    except Refusal as refusal:
+        refusal.certificate = hashlib.sha256(der).digest()
+        raise
     return Signed(
         certificate=certificate,
         certificate_der=der,
@@ -130,6 +132,12 @@ def _verify(
         signed_info=signed_info,
         assertion=assertion,
     )
+
+
+def _check_digests(info: SignedInfo, targets: Sequence[Element]) -> None:
+    for index, (reference, target) in enumerate(zip(info.references, targets, strict=True)):
+        if not reference_fits(info, index, exclusive(target, reference.transforms[0].prefixes)):
+            raise Refusal(Code.DIGEST, place=f"//{etree.QName(target).localname}", line=target.sourceline)
 
 
 def _holder(

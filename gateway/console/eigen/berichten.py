@@ -12,7 +12,7 @@ from gateway.console.vraag import Vraag
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import beslist
 from gateway.diensten.toegang import toegang_van
-from gateway.store import zendingen
+from gateway.store import deur, zendingen
 from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, geweigerde_lijnen, redenen_van
 from gateway.store.identifiers import moment_van
 
@@ -36,6 +36,7 @@ def lijst(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         gevonden = berichten_van(conn, eigen_van(vraag), keuze)
         redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
+        aan_de_deur = deur.recent_van_eigen(conn, eigen_van(vraag), vraag.nu)
     volgende = None
     if gevonden.volgende is not None:
         volgende = adres("/console/eigen", pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=gevonden.volgende)
@@ -50,6 +51,8 @@ def lijst(vraag: Vraag) -> Response:
         pijlers=sorted(vraag.gateway.cookbooks),
         uitkomsten=UITKOMSTEN,
         volgende=volgende,
+        aan_de_deur=aan_de_deur,
+        meest_aan_de_deur=deur.RECENT_MEEST,
     )
 
 

@@ -67,6 +67,7 @@ def _kijk(vraag: Vraag, venster: Venster, bewaking: Bewaking) -> dict[str, Any]:
             "werk": toestand.werk(conn),
             "redenen": redenen,
             "meer_redenen": meer,
+            "aan_de_deur": toestand.aan_de_deur(conn, venster.begin(vraag.nu)),
             "alarmen": toestand.alarmen(conn),
             "eindes": toestand.eindes(conn, bewaking, vraag.gateway.ocsp, vraag.nu)[:8],
         }

@@ -19,6 +19,8 @@ from gateway.exchange.toestand import PENDING, Toestand
 from gateway.observe.alarmen import Bewaking
 from gateway.reference import lookup
 from gateway.reference.model import Zorgkas
+from gateway.refusal import info_of
+from gateway.store import deur
 from gateway.store.berichten import Stap
 from gateway.store.tables import alarm, beraad, bericht, beslissing, certificaat, levering, taak
 from gateway.trust.ocsp import OcspStore
@@ -127,6 +129,17 @@ def weigeringen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> tuple[l
     meest = max(teller.values(), default=1)
     gevonden = [(code, aantal, *teksten[code]) for code, aantal in teller.most_common(8)]
     return [Weigering(code=c, aantal=n, tekst=nl, tekst_en=en, deel=100 * n // meest) for c, n, nl, en in gevonden], meer
+
+
+def aan_de_deur(conn: Connection, sinds: datetime | None) -> list[Weigering]:
+    """Codes of what was answered with a fault since a moment, most frequent first; all are counted."""
+    gevonden = deur.per_code(conn, sinds, 8)
+    meest = max((n for _, n in gevonden), default=1)
+    infos = [(code, n, info_of(code)) for code, n in gevonden]
+    return [
+        Weigering(code=code, aantal=n, tekst=info.nl if info else code, tekst_en=info.en if info else code, deel=100 * n // meest)
+        for code, n, info in infos
+    ]
 
 
 def alarmen(conn: Connection) -> Sequence[Row[Any]]:

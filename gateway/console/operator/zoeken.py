@@ -21,7 +21,7 @@ from gateway.console.vensters import Venster, venster_van
 from gateway.console.vraag import Vraag
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
-from gateway.store import berichten
+from gateway.store import berichten, deur
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import LAATSTE, eerste_id, moment_van
 from gateway.store.tables import bericht
@@ -58,6 +58,8 @@ def zoek_berichten(vraag: Vraag) -> Response:
         if len(insz) == 11 and geldig_insz(insz) and lookup.voorziening(conn, insz) is None:
             return _persoon(vraag, insz, LAATSTE)
         gekozen = _herken(conn, wat)
+    if "ticket" in gekozen:
+        return RedirectResponse(f"/console/deur/{gekozen['ticket']}", status_code=303)
     if "id" in gekozen:
         return RedirectResponse(f"/console/berichten/{gekozen['id']}", status_code=303)
     filters = ("pijler", "stap", "uitkomst", "zorgkas", "dienst", "venster", "van", "tot")
@@ -100,6 +102,8 @@ def _herken(conn: Connection, wat: str) -> dict[str, str]:
         naam = ""
     if naam and berichten.zoek(conn, naam) is not None:
         return {"id": naam}
+    if naam and deur.een(conn, naam) is not None:
+        return {"ticket": naam}
     dossier = select(bericht.c.id).where(bericht.c.dossiernummer == wat).limit(1)
     return {"dossiernummer": wat} if conn.execute(dossier).first() is not None else {"bedrijfs_id": wat[:64]}
 

@@ -5,6 +5,7 @@ from alembic import context
 import gateway.reference.tables
 import gateway.store.archief_tables
 import gateway.store.audit_tables
+import gateway.store.deur_tables
 import gateway.store.scherm_tables
 import gateway.store.tables
 import gateway.store.telling_tables  # noqa: F401
