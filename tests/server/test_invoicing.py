@@ -38,7 +38,7 @@ from tests.support import IBW1, PERSONS, SOAP, RunningGateway, posted_zending
 
 pytestmark = pytest.mark.both_engines
 Start = Callable[..., AbstractContextManager[RunningGateway]]
-UNKEPT = frozenset({"certificaat", "spil", "taak", "alarm", "bewaking", "lijn", "postbus_vraag"})
+UNKEPT = frozenset({"certificaat", "spil", "taak", "alarm", "bewaking", "lijn", "postbus_vraag", "raadpleging"})
 """Tables that say who called and how the processes are, not what was sent."""
 
 
