@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -55,6 +55,8 @@ class Gateway:
     sender_limit: RateLimit
     status_limit: RateLimit
     """The generous bound of status questions, per address and per sender."""
+    proef_limit: RateLimit = field(default_factory=lambda: RateLimit(0.5, 60, "proeven"))
+    """Tries of one account on a screen or over the API."""
 
     def check_clock(self) -> None:
         """Nothing is decided by a clock that has just jumped.
