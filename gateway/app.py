@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from gateway.api.app import BASIS, api_app
 from gateway.clock import ClockGuard, shifted_clock, system_clock
+from gateway.console.http import Koppen
 from gateway.console.routes import console_app
 from gateway.cookbook.laden import load_cookbooks
 from gateway.cookbook.site import site
@@ -112,8 +113,8 @@ def create_app(settings: Settings | None = None) -> ASGIApp:
     _add_files(app, gateway)
     app.include_router(observe_router(gateway))
     if settings.console:
-        app.mount("/console", console_app(gateway))
-        app.router.routes.append(_alles_onder(BASIS, api_app(gateway)))
+        app.router.routes += [_alles_onder("/console", console_app(gateway)), _alles_onder(BASIS, api_app(gateway))]
+        app.add_middleware(Koppen, settings=settings, onder=("/console", "/api"))
     return SoapServices(gateway, app)
 
 

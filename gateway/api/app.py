@@ -13,14 +13,13 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp
 
 from gateway.api import afrekenen, berichten, deur, invoer, leveringen, proef, rapporten, regels, register, steekproeven, zorgkas
 from gateway.api.beschrijving import pagina
 from gateway.api.ingangen import Ingang, Ingangen
 from gateway.api.problemen import Probleem, Probleemdetail, Soort, antwoord, van_fout
 from gateway.api.toegang import Toelating
-from gateway.console import http
 from gateway.console.oidc import Provider
 from gateway.console.poort import Poort
 from gateway.console.routes import alle_schermen
@@ -83,7 +82,8 @@ def api_app(gateway: Gateway) -> ASGIApp:
 
     for soort in (Probleem, Refusal, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(soort, _probleem)
-    return _Koppen(app, gateway)
+    app.state.body_timeout = gateway.settings.body_timeout
+    return app
 
 
 async def _probleem(request: Request, error: Exception) -> Response:
@@ -93,28 +93,6 @@ async def _probleem(request: Request, error: Exception) -> Response:
         log.exception("api_error", error=type(error).__name__, ticket=ticket, path=request.url.path, exc_info=error)
         probleem = Probleem(Soort.INTERN, detail=f"ticket {ticket}")
     return antwoord(probleem)
-
-
-class _Koppen:
-    """The headers of every answer."""
-
-    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
-        self._app, self._gateway = app, gateway
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        vast = http.zet_koppen(Response(), https=http.veilig(Request(scope), self._gateway.settings)).raw_headers
-        namen = {n for n, _ in vast if n != b"content-length"}
-
-        async def stuur(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                eigen = [(n, w) for n, w in message["headers"] if n.lower() not in namen]
-                message = {**message, "headers": [*eigen, *((n, w) for n, w in vast if n in namen)]}
-            await send(message)
-
-        await self._app(scope, receive, stuur)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:

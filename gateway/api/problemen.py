@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gateway.console.http import GeenFormulier, formuliersoort
 from gateway.refusal import Code, Refusal
 
 MEDIA = "application/problem+json"
@@ -90,6 +92,13 @@ class TeGroot(HTTPException):
         super().__init__(413)
 
 
+class TeTraag(HTTPException):
+    """The body did not come within the time that the gateway waits."""
+
+    def __init__(self) -> None:
+        super().__init__(408)
+
+
 _VAN_STATUS = {s.info.status: s for s in Soort if s not in (Soort.HERKOMST, Soort.GEWIJZIGD)}
 
 
@@ -117,6 +126,8 @@ def van_fout(error: Exception) -> Probleem:
             return error
         case RequestValidationError():
             return Probleem(Soort.VORM, fouten=[_fout(e) for e in list(error.errors())[:50]])
+        case TeTraag():
+            return Probleem(Soort.VERZOEK, detail="De vraag kwam te traag binnen.")
         case HTTPException():
             return Probleem(_VAN_STATUS.get(error.status_code, Soort.VERZOEK))
         case Refusal(code=Code.UNAVAILABLE):
@@ -147,16 +158,33 @@ def beschreven(*soorten: Soort) -> dict[int | str, dict[str, Any]]:
 
 
 async def tel_octetten(request: Request, hoogstens: int) -> Request:
-    """The same request, that breaks off when more comes than it may."""
-    gelezen = 0
+    """The same request, that breaks off when more comes than it may, or when it comes too slowly.
+
+    Raises:
+        Probleem: SOORT_INHOUD, for a form in another charset than UTF-8.
+        TeGroot: it says that it is larger.
+    """
+    gelezen, compleet = 0, False
     receive = request.receive
     gezegd = request.headers.get("content-length", "")
     if gezegd.isdecimal() and int(gezegd) > hoogstens:
         raise TeGroot
+    try:
+        formuliersoort(request)
+    except GeenFormulier:
+        raise Probleem(Soort.SOORT_INHOUD, detail="Een formulier is in UTF-8.") from None
+    einde = asyncio.get_running_loop().time() + request.app.state.body_timeout
 
     async def geteld() -> Any:
-        nonlocal gelezen
-        message = await receive()
+        nonlocal gelezen, compleet
+        if compleet:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(einde):
+                message = await receive()
+        except TimeoutError:
+            raise TeTraag from None
+        compleet = not message.get("more_body", False)
         gelezen += len(message.get("body", b""))
         if gelezen > hoogstens:
             raise TeGroot

@@ -11,6 +11,7 @@ from gateway.api.ingangen import Ingangen, Wie
 from gateway.api.modellen import Model
 from gateway.api.problemen import Probleem, Soort
 from gateway.console.rechten import Recht
+from gateway.diensten.proef_inzage import proefnummer
 from gateway.diensten.proef_scherm import MAX_OCTETS, probeer
 
 ingangen = Ingangen("proef")
@@ -80,12 +81,14 @@ def try_out(wie: Wie, gegeven: Annotated[bytes, Depends(octetten)]) -> Any:
     """What the checks would say of a message: a payload as XML, a signed envelope, or a flat file; the body as it is.
 
     A facility hears what the checks say of its own messages, which tells about persons and so asks for a purpose; a vendor
-    what the schema and the signature say. Nothing is kept.
+    what the schema and the signature say. Nothing is kept but whom it was about. Of a zending, invoices of persons without a
+    dossier at the facility are not judged.
     """
     if not gegeven.strip():
         raise Probleem(Soort.VORM, detail="Stuur een bericht: XML, een ondertekende envelop of een vlak bestand.")
+    wie.gateway.proef_limit.take(wie.persoon.account, wie.nu.timestamp())
     if wie.persoon.voorzieningen:
-        wie.inzage("proef", "controles")
+        wie.inzage(f"proef:{proefnummer(wie.nu)}", "controles")
     uitslag = probeer(wie.gateway, gegeven, wie.persoon.voorzieningen, wie.nu)
     velden = {n: getattr(uitslag, n) for n in Proefuitslag.model_fields if n not in ("opmerkingen", "meer")}
     return {

@@ -19,7 +19,7 @@ from gateway.console import http, pogingen, sessies
 from gateway.console.accounts import Account, controleer
 from gateway.console.oidc import OidcProbleem, Provider
 from gateway.console.opmaak import duur, render, statisch
-from gateway.console.poort import SESSIE, fout, taal_van_vraag, weigering
+from gateway.console.poort import GEEN_FORMULIER, SESSIE, fout, storing, taal_van_vraag, weigering
 from gateway.console.rechten import Persoon
 from gateway.console.sessies import csrf_van, digest, gelijk
 from gateway.console.talen import vertaal
@@ -65,8 +65,12 @@ class Aanmelden:
                 response = await run_in_threadpool(handelaar, request, velden)
             except http.TeGroot:
                 response = fout(request, 413, "Dit is te groot, of kwam te traag binnen. Er is niets gedaan.")
+            except http.GeenFormulier:
+                response = fout(request, 415, GEEN_FORMULIER)
             except Refusal as refusal:
                 response = weigering(request, refusal)
+            except Exception as error:
+                response = storing(request, error, request.url.path)
             return http.zet_koppen(response, https=self._https(request))
 
         return endpoint

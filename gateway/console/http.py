@@ -3,21 +3,47 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
-from starlette.datastructures import FormData
+from python_multipart.multipart import parse_options_header
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData, MutableHeaders, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.types import Message
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.settings import Settings
 
 _MAX_FIELDS = 5_000
+_LOS, _DELEN = b"application/x-www-form-urlencoded", b"multipart/form-data"
+_UTF8 = (b"utf-8", b"utf8")
 
 
 class TeGroot(Exception):
-    """A body larger than the screen takes, slower than the gateway waits, or not a form."""
+    """A body larger than the screen takes, or slower than the gateway waits."""
+
+
+class GeenFormulier(Exception):
+    """A body that is no form, or in another charset than UTF-8."""
+
+
+def formuliersoort(request: Request) -> bytes | None:
+    """What sort of form a request brings; None when its content type is none.
+
+    Starlette decodes with whatever charset the sender names, and Python has some that take hours (punycode) or make what is no
+    text (unicode_escape); browsers send none but UTF-8.
+
+    Raises:
+        GeenFormulier: it names another charset.
+    """
+    soort, opties = parse_options_header(request.headers.get("content-type"))
+    if soort not in (_LOS, _DELEN):
+        return None
+    if opties.get(b"charset", _UTF8[0]).lower() not in _UTF8:
+        raise GeenFormulier
+    return soort
 
 
 def veilig(request: Request, settings: Settings) -> bool:
@@ -67,7 +93,8 @@ async def lees_formulier(request: Request, *, limit: int, timeout: float) -> For
     """The fields and files of a POST, bounded in bytes and seconds; files lie on disk above a megabyte.
 
     Raises:
-        TeGroot: it is larger or slower, or no form at all.
+        TeGroot: it is larger or slower.
+        GeenFormulier: it is no form, or none that can be read.
     """
     gelezen = 0
     receive = request.receive
@@ -80,17 +107,51 @@ async def lees_formulier(request: Request, *, limit: int, timeout: float) -> For
             raise TeGroot
         return message
 
-    begrensd = Request(request.scope, geteld)
+    soort, begrensd = formuliersoort(request), Request(request.scope, geteld)
     try:
         async with asyncio.timeout(timeout):
-            return await begrensd.form(max_files=20, max_fields=_MAX_FIELDS, max_part_size=limit)
-    except (TimeoutError, MultiPartException, ClientDisconnect, ValueError) as error:
+            if soort == _DELEN:
+                # Read in steps of what the connection brings, so that others get their turn; files go to disk.
+                return await begrensd.form(max_files=20, max_fields=_MAX_FIELDS, max_part_size=limit)
+            octetten = await begrensd.body()
+    except (TimeoutError, ClientDisconnect) as error:
         raise TeGroot from error
-    except Exception as error:
-        # Starlette answers a broken form with its own HTTPException.
-        if type(error).__name__ == "HTTPException":
-            raise TeGroot from error
-        raise
+    except (MultiPartException, HTTPException, ValueError) as error:
+        raise GeenFormulier from error
+    if soort is None and octetten:
+        raise GeenFormulier
+    try:
+        # Megabytes of escapes take seconds.
+        return FormData(await run_in_threadpool(_velden, octetten))
+    except ValueError as error:
+        raise GeenFormulier from error
+
+
+def _velden(octetten: bytes) -> list[tuple[str, str | UploadFile]]:
+    return list(parse_qsl(octetten.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_MAX_FIELDS))
+
+
+class Koppen:
+    """The headers of `zet_koppen` on every answer below some addresses, whoever gives it."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, onder: tuple[str, ...]) -> None:
+        self._app, self._settings, self._onder = app, settings, onder
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not f"{scope['path']}/".startswith(tuple(f"{pad}/" for pad in self._onder)):
+            await self._app(scope, receive, send)
+            return
+        vast = zet_koppen(Response(), https=veilig(Request(scope), self._settings)).headers
+
+        async def stuur(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                koppen = MutableHeaders(scope=message)
+                for naam, waarde in vast.items():
+                    if naam != "content-length":
+                        koppen.setdefault(naam, waarde)
+            await send(message)
+
+        await self._app(scope, receive, stuur)
 
 
 def zet_koppen(response: Response, *, https: bool) -> Response:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,7 +28,12 @@ _FRESH = timedelta(hours=1)
 _ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"]
 """Only asymmetric signatures; none and HMAC are what attackers try."""
 _LEEWAY = 60
+_OLD = timedelta(days=1)
+"""How long keys are believed while the provider does not answer (assumption)."""
 _AGAIN = timedelta(seconds=30)
+"""Between two times that the provider is asked, whether it answered or not."""
+_PATIENCE = 1.0
+"""Seconds that one waits for another's first fetch."""
 _ACCESS_TYPES = ("at+jwt", "application/at+jwt", "jwt")
 """RFC 9068 §2.1, and what providers write that do not follow it."""
 
@@ -45,14 +52,26 @@ class Begin:
     verifier: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Bewaard:
+    """What the provider said of itself."""
+
+    op: datetime
+    metadata: dict[str, Any]
+    keys: KeySet
+
+
 class Provider:
     """One OpenID provider; its discovery document and keys are fetched when needed and kept for an hour."""
 
     def __init__(self, settings: Settings) -> None:
         self._s = settings
         self._issuer = settings.oidc_issuer.rstrip("/")
-        self._lock = threading.Lock()
-        self._kept: tuple[datetime, dict[str, Any], KeySet] | None = None
+        self._bezig = threading.Lock()
+        """Held by who fetches, and by nobody who only reads."""
+        self._kept: _Bewaard | None = None
+        self._faalde: tuple[datetime, str] | None = None
+        """When fetching last failed, and why."""
 
     def begin(self, redirect_uri: str, nu: datetime) -> Begin:
         """Make the address of the provider's login page.
@@ -79,7 +98,9 @@ class Provider:
                 metadata["token_endpoint"], code=code, code_verifier=verifier, grant_type="authorization_code", timeout=_TIMEOUT
             )
             claims = self._claims(token, keys, nonce, nu)
-        except (OAuthError, JoseError, ValueError, requests.RequestException) as error:
+        except (OAuthError, JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise OidcProbleem(f"{type(error).__name__}: {error}"[:300]) from error
+        except requests.RequestException as error:
             raise OidcProbleem(f"{type(error).__name__}: {error}"[:300]) from error
         return self._personen(claims)
 
@@ -105,7 +126,9 @@ class Provider:
                 sub={"essential": True},
             )
             registry.validate(decoded.claims)
-        except (JoseError, ValueError, TypeError, KeyError) as error:
+            if self._s.oidc_client_id in _lijst(decoded.claims.get("aud"), delen=False):
+                raise OidcProbleem("an ID token: its audience is the console's client")
+        except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
             raise OidcProbleem(f"{type(error).__name__}: {error}"[:300]) from error
         if str(decoded.header.get("typ", "JWT")).lower() not in _ACCESS_TYPES:
             raise OidcProbleem("not an access token")
@@ -135,24 +158,52 @@ class Provider:
         )
 
     def _metadata(self, nu: datetime) -> tuple[dict[str, Any], KeySet]:
-        with self._lock:
-            if self._kept is not None and nu - self._kept[0] < _FRESH:
-                return self._kept[1], self._kept[2]
+        kept = self._kept
+        if kept is None or nu - kept.op >= _FRESH:
+            kept = self._ververs(nu)
+        return kept.metadata, kept.keys
+
+    def _ververs(self, nu: datetime) -> _Bewaard:
+        """Fetch anew, one at a time; what there was counts until the new has come, for a day at most.
+
+        Raises:
+            OidcProbleem: the provider does not answer, and nothing that it said before is good any more.
+        """
+        # Who comes meanwhile goes on with what there is; who has nothing waits a moment only, or all threads would.
+        if self._bezig.acquire(timeout=_PATIENCE if self._kept is None else 0):
             try:
-                found = requests.get(f"{self._issuer}/.well-known/openid-configuration", timeout=_TIMEOUT)
-                found.raise_for_status()
-                metadata: dict[str, Any] = found.json()
-                keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=_TIMEOUT).json())
-            except (requests.RequestException, ValueError, KeyError, JoseError) as error:
-                raise OidcProbleem(f"discovery: {type(error).__name__}: {error}"[:300]) from error
-            # OpenID Connect Discovery 1.0 §4.3: the issuer must be the one that was asked.
-            if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
-                raise OidcProbleem("discovery: another issuer than VSB_OIDC_ISSUER")
-            self._kept = (nu, metadata, keys)
-            return metadata, keys
+                if self._kept is None or nu - self._kept.op >= _AGAIN:
+                    self._haal_of_niet(nu)
+            finally:
+                self._bezig.release()
+        kept = self._kept
+        if kept is None or nu - kept.op >= _OLD:
+            raise OidcProbleem("discovery: the provider does not answer" if self._faalde is None else self._faalde[1])
+        return kept
+
+    def _haal_of_niet(self, nu: datetime) -> None:
+        if self._faalde is not None and nu - self._faalde[0] < _AGAIN:
+            return
+        try:
+            self._kept, self._faalde = self._haal(nu), None
+        except OidcProbleem as problem:
+            self._faalde = (nu, str(problem))
+
+    def _haal(self, nu: datetime) -> _Bewaard:
+        try:
+            found = requests.get(f"{self._issuer}/.well-known/openid-configuration", timeout=_TIMEOUT)
+            found.raise_for_status()
+            metadata: dict[str, Any] = found.json()
+            keys = KeySet.import_key_set(requests.get(metadata["jwks_uri"], timeout=_TIMEOUT).json())
+        except (requests.RequestException, ValueError, KeyError, TypeError, AttributeError, JoseError) as error:
+            raise OidcProbleem(f"discovery: {type(error).__name__}: {error}"[:300]) from error
+        # OpenID Connect Discovery 1.0 §4.3: the issuer must be the one that was asked.
+        if str(metadata.get("issuer", "")).rstrip("/") != self._issuer:
+            raise OidcProbleem("discovery: another issuer than VSB_OIDC_ISSUER")
+        return _Bewaard(op=nu, metadata=metadata, keys=keys)
 
     def _claims(self, token: Mapping[str, Any], keys: KeySet, nonce: str, nu: datetime) -> Mapping[str, Any]:
-        if "id_token" not in token:
+        if not isinstance(token.get("id_token"), str):
             raise OidcProbleem("no id_token in the answer")
         decoded = self._decode(token["id_token"], keys, nu)
         options = {
@@ -167,24 +218,31 @@ class Provider:
     def _decode(self, token: str, keys: KeySet, nu: datetime) -> jwt.Token:
         try:
             return jwt.decode(token, keys, algorithms=_ALGORITHMS)
-        except JoseError:
-            # The provider may have changed its keys within the hour; who sends nonsense does not make us fetch for each.
-            with self._lock:
-                if self._kept is None or nu - self._kept[0] < _AGAIN:
-                    raise
-                self._kept = None
-            return jwt.decode(token, self._metadata(nu)[1], algorithms=_ALGORITHMS)
+        except (JoseError, ValueError):
+            # The provider may have changed its keys within the hour; only a key that we do not know is a reason to ask.
+            kid = _kid(token)
+            if kid is None or kid in {key.kid for key in keys.keys}:
+                raise
+            nieuw = self._ververs(nu).keys
+            if nieuw is keys:
+                raise
+            return jwt.decode(token, nieuw, algorithms=_ALGORITHMS)
+
+    def _rollen(self, claim: object) -> list[Rol]:
+        """The roles that a claim names; with a mapping what stands in it, and nothing else."""
+        namen = self._s.oidc_roles
+        waarden = [claim] if isinstance(claim, str) and claim in namen else _lijst(claim)
+        gevonden = [namen.get(w, "") for w in waarden] if namen else waarden
+        return [Rol(naam) for naam in gevonden if naam in set(Rol)]
 
     def _personen(self, claims: Mapping[str, Any]) -> tuple[Persoon, ...]:
         s = self._s
         account = f"oidc:{claims['sub']}@{urlsplit(self._issuer).hostname}"[:110]
         personen = []
-        for waarde in _lijst(claims.get(s.oidc_role_claim)):
-            naam = s.oidc_roles.get(waarde, waarde)
-            if naam not in set(Rol):
-                continue
-            rol = Rol(naam)
-            zorgkas = next(iter(_lijst(claims.get(s.oidc_zorgkas_claim))), None)
+        zorgkassen = _lijst(claims.get(s.oidc_zorgkas_claim))
+        # With two codes nobody knows for which one somebody works.
+        zorgkas = zorgkassen[0] if len(set(zorgkassen)) == 1 else None
+        for rol in self._rollen(claims.get(s.oidc_role_claim)):
             try:
                 persoon = Persoon(
                     account=account,
@@ -202,10 +260,21 @@ class Provider:
         return tuple(personen)
 
 
-def _lijst(waarde: object) -> list[str]:
-    """A claim with one value or more; texts with spaces or commas between values count as more."""
+def _kid(token: str) -> str | None:
+    """The key that a JWT says it was signed with; None when it is no JWT, or names none."""
+    try:
+        hoofd, _, _ = token.split(".")
+        kop = json.loads(urlsafe_b64decode(hoofd + "=" * (-len(hoofd) % 4)))
+    except ValueError:
+        return None
+    kid = kop.get("kid") if isinstance(kop, dict) else None
+    return kid if isinstance(kid, str) else None
+
+
+def _lijst(waarde: object, *, delen: bool = True) -> list[str]:
+    """A claim with one value or more; texts with spaces or commas between values count as more, when they may be divided."""
     if waarde is None:
         return []
     if isinstance(waarde, str):
-        return waarde.replace(",", " ").split()
+        return [waarde] if not delen else waarde.replace(",", " ").split()
     return [str(w) for w in waarde] if isinstance(waarde, list) else [str(waarde)]

@@ -28,6 +28,8 @@ from gateway.refusal import Code, Refusal
 log = structlog.get_logger("console")
 SESSIE = "sessie"
 _NIET_TOEGESTAAN = "Uw rol mag dit niet zien of doen."
+_VREEMD = "Deze vraag kwam niet van een pagina van de console. Er is niets gedaan."
+GEEN_FORMULIER = "Dit is geen formulier dat gelezen kan worden. Er is niets gedaan."
 _EIGEN_VELDEN = ("_csrf", "_doel", "_doel_verwijzing")
 
 
@@ -61,6 +63,8 @@ class Poort:
                 return self._naar_aanmelden(request, scherm)
             velden = FormData()
             if scherm.methode == "POST":
+                if (nee := self._vooraf(request, sessie)) is not None:
+                    return nee
                 timeout = self.gateway.settings.body_timeout
                 velden = await http.lees_formulier(request, limit=scherm.grootste, timeout=timeout)
             try:
@@ -71,12 +75,12 @@ class Poort:
             vraag = None if sessie is None or sessie.verlopen else self.vraag(request, sessie, FormData(), nu)
             tekst = "Dit is groter dan {megabyte} MB, of kwam te traag binnen. Er is niets gedaan."
             return await run_in_threadpool(fout, request, 413, tekst, vraag=vraag, megabyte=max(1, scherm.grootste // 1024**2))
+        except http.GeenFormulier:
+            return fout(request, 415, GEEN_FORMULIER)
         except Refusal as refusal:
             return weigering(request, refusal)
         except Exception as error:
-            ticket = uuid4().hex
-            log.exception("console_error", error=type(error).__name__, ticket=ticket, screen=scherm.pad)
-            return fout(request, 500, "Er ging iets mis. Er is niets gedaan.", ticket=ticket)
+            return storing(request, error, scherm.pad)
 
     def sessie(self, request: Request, nu: datetime) -> Sessie | None:
         """The session of a request's cookie, perhaps ended; None when it has none that we know."""
@@ -86,9 +90,16 @@ class Poort:
         with self.gateway.store.reading() as conn:
             return sessies.lees(conn, cookie, self.termijn, nu)
 
+    def _vooraf(self, request: Request, sessie: Sessie) -> Response | None:
+        """No, when that is known before the body is read."""
+        token = request.headers.get("x-csrf-token")
+        if not http.van_eigen_pagina(request, self.gateway.settings) or (token and not sessies.gelijk(token, sessie.csrf)):
+            return fout(request, 403, _VREEMD)
+        return None
+
     def _behandel(self, scherm: Scherm, request: Request, sessie: Sessie, velden: FormData, nu: datetime) -> Response:
         if scherm.methode == "POST" and not self.echt(request, sessie, velden):
-            return fout(request, 403, "Deze vraag kwam niet van een pagina van de console. Er is niets gedaan.")
+            return fout(request, 403, _VREEMD)
         if sessie.verlopen:
             return self._verlopen(scherm, request, sessie, velden, nu)
         if not sessie.persoon.mag(scherm.recht):
@@ -198,6 +209,13 @@ def fout(
     context = {"status": status, "tekst": t(tekst, **waarden), "ticket": ticket, "aanmelden": aanmelden}
     raam = "alleen.html" if vraag is None or vraag.deel else "basis.html"
     return HTMLResponse(render("fout.html", t=t, taal=taal, Recht=Recht, raam=raam, v=vraag, **context), status_code=status)
+
+
+def storing(request: Request, error: Exception, waar: str) -> Response:
+    """What we did not foresee; the log has it under the ticket that the page shows."""
+    ticket = uuid4().hex
+    log.exception("console_error", error=type(error).__name__, ticket=ticket, screen=waar, exc_info=error)
+    return fout(request, 500, "Er ging iets mis. Er is niets gedaan.", ticket=ticket)
 
 
 def weigering(request: Request, refusal: Refusal) -> Response:

@@ -57,6 +57,8 @@ class Gateway:
     sender_limit: RateLimit
     status_limit: RateLimit
     """The generous bound of status questions, per address and per sender."""
+    proef_limit: RateLimit = field(default_factory=lambda: RateLimit(0.5, 60, "proeven"))
+    """Tries of one account on a screen or over the API."""
 
     def check_clock(self) -> None:
         """Nothing is decided by a clock that has just jumped.

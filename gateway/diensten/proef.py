@@ -1,4 +1,4 @@
-"""/soap/<service>/v1/proef: the same message, the same checks, the same answer, and nothing is kept.
+"""/soap/<service>/v1/proef: the same message, the same checks, the same answer; nothing is kept but whom it was about.
 
 A vendor sends here what it would send to the service itself, as often as it likes. The answer carries Proef="true" and no
 receipt, so that nobody can take it for the real one; of a zending it comes at once, not in the mailbox.
@@ -18,6 +18,7 @@ from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.model import Uitkomst
 from gateway.diensten import aanvraag, facturatie
 from gateway.diensten.kern import Behandelaar, Bewezen, Dienst, Gateway
+from gateway.diensten.proef_inzage import Proefvraag
 from gateway.diensten.toelating import gegevens, toelaten
 from gateway.diensten.zending_intrekken import LABEL as INGETROKKEN
 from gateway.diensten.zending_intrekken import beoordeel
@@ -29,6 +30,7 @@ from gateway.wire.names import GENERIC_ASYNC, q
 
 def _aanvraag(gateway: Gateway, bewezen: Bewezen) -> Element:
     ingediend, cookbook = aanvraag.lees_ingediend(gateway, bewezen)
+    _vraag(bewezen).over_een(gateway.store, ingediend.insz, bewezen.now)
     with gateway.store.reading() as conn:
         register = gateway.register.nu(conn)
         context = gegevens(conn, register, bewezen.now, ingediend, cookbook)
@@ -66,6 +68,7 @@ def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
     zending, fouten = lees_of_fouten(post.blob.content)
     if zending is None:
         return facturatie_antwoord(replace(antwoord, fouten=fouten))
+    _vraag(bewezen).over_velen(gateway.store, {f.insz for f in zending.facturen}, bewezen.now)
     inzending = Inzending(zending=zending, origin=post.origin, voorziening=voorziening, ontvangen_op=bewezen.now)
     with gateway.store.reading() as conn:
         gevonden = oordeel(conn, gateway.cookbooks, inzending)
@@ -86,6 +89,10 @@ def _zending(gateway: Gateway, bewezen: Bewezen) -> Element:
             fouten=resultaat.fouten,
         )
     )
+
+
+def _vraag(bewezen: Bewezen) -> Proefvraag:
+    return Proefvraag(afzender=f"riziv:{bewezen.identity.number}", nummer=bewezen.verzoek.ticket, ondertekend=True)
 
 
 def _intrekking(gateway: Gateway, intrekking: Intrekking, voorziening: str, antwoord: FacturatieAntwoord) -> FacturatieAntwoord:

@@ -22,10 +22,11 @@ from gateway.central.model import Uitkomst
 from gateway.diensten.kern import Gateway, Verzoek, prove
 from gateway.diensten.opmerkingen import Opmerking, van_finding, van_fout, van_reden
 from gateway.diensten.proef import PROEVEN
+from gateway.diensten.proef_inzage import Proefvraag
 from gateway.diensten.toelating import gegevens, toelaten
 from gateway.diensten.zending_intrekken import beoordeel
 from gateway.diensten.zending_lezen import lees_als_intrekking, lees_of_fouten
-from gateway.diensten.zending_oordeel import Inhoudelijk, Inzending, oordeel
+from gateway.diensten.zending_oordeel import Inhoudelijk, Inzending, Technisch, oordeel
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.store.identifiers import message_id
@@ -38,6 +39,7 @@ from gateway.wire.parser import Bounds, parse
 
 MAX_OCTETS = 8 * 1024 * 1024
 _BOUNDS = Bounds(octets=MAX_OCTETS)
+_VREEMD = "personen zonder dossier bij uw voorziening"
 _ENVELOP = ("envelop en handtekening", "certificaat", "licentie of attest van de software")
 
 
@@ -69,9 +71,14 @@ class Proefuitslag:
 def probeer(gateway: Gateway, octetten: bytes, voorzieningen: Sequence[str], now: datetime) -> Proefuitslag:
     """Run the checks over what somebody gave.
 
+    Whom it is about is on record before they answer (proef_inzage).
+
     Args:
         voorzieningen: RIZIV numbers, of 8 or 11 digits, that who is logged in speaks for; none: only the schema and what is
             signed are checked, since the answers would tell about persons.
+
+    Raises:
+        Refusal: BUSY, when the facility tried about too many persons today; UNAVAILABLE.
     """
     gateway.check_clock()
     if len(octetten) > MAX_OCTETS:
@@ -158,11 +165,14 @@ def _aanvraag(gateway: Gateway, root: Element, voorzieningen: Sequence[str], now
         cookbook = gateway.cookbook(hoofding.pijler, "/IndienenRequest/Aanvraag/Hoofding/Pijler")
         gateway.check_environment(hoofding.test, "/IndienenRequest/Aanvraag/Hoofding/Test")
         _check_zelf(hoofding.afzender.riziv, voorzieningen, "/IndienenRequest/Aanvraag/Hoofding/Afzender/RizivNummer")
+        Proefvraag.van_voorziening(hoofding.afzender.riziv, now).over_een(gateway.store, aanvraag.insz, now)
         with gateway.store.reading() as conn:
             register = gateway.register.nu(conn)
             context = gegevens(conn, register, now, aanvraag, cookbook)
             toelaten(conn, register, aanvraag, context)
     except Refusal as refusal:
+        if refusal.code is Code.BUSY:
+            raise
         return _geweigerd("aanvraag", refusal, gedaan=("schema", "toelating"), niet_gedaan=_ENVELOP[:2])
     beslissing = beoordeel_aanvraag(aanvraag, context, cookbook)
     return Proefuitslag(
@@ -199,9 +209,17 @@ def _zending(
         return basis
     derde = zending.derdebetalende
     afzender = derde if _zelf(derde, voorzieningen) else voorzieningen[0].ljust(11, "0")
-    inzending = Inzending(zending=zending, origin=origin, voorziening=afzender, ontvangen_op=now)
+    inzending = Inzending(zending=zending, origin=origin, voorziening=afzender, ontvangen_op=now, alleen_eigen=True)
+    try:
+        Proefvraag.van_voorziening(afzender, now).over_velen(gateway.store, {f.insz for f in zending.facturen}, now)
+    except Refusal as refusal:
+        return replace(basis, opmerkingen=tuple(map(van_finding, refusal.findings)))
     with gateway.store.reading() as conn:
         gevonden = oordeel(conn, gateway.cookbooks, inzending)
+    if gevonden.vreemd:
+        basis = replace(basis, niet_gedaan=(_VREEMD, *basis.niet_gedaan))
+        if isinstance(gevonden, Technisch) and not gevonden.fouten:
+            return replace(basis, uitkomst="schema", gedaan=(*basis.gedaan, "toelating"))
     if not isinstance(gevonden, Inhoudelijk):
         return replace(basis, opmerkingen=tuple(map(van_fout, gevonden.fouten)), gedaan=(*basis.gedaan, "toelating"))
     resultaat = gevonden.resultaat

@@ -37,20 +37,21 @@ class Application:
 
     def as_(self, who: Persoon | Rol | None, method: str, path: str, *, purpose: str | None = None, **options: Any) -> Any:
         """One request of somebody in a session of its own; None: nobody. `csrf=False` leaves the token out."""
-        headers = dict(options.pop("headers", {}))
-        csrf = options.pop("csrf", True)
+        headers = {**self.session(who, purpose, csrf=options.pop("csrf", True)), **options.pop("headers", {})}
         self.client.cookies.clear()
-        if who is not None:
-            person = self.people[who] if isinstance(who, Rol) else who
-            with self.store.writing() as conn:
-                cookie = sessies.begin(conn, [person], person, datetime.now(UTC))
-                if purpose is not None:
-                    row = console_sessie.c.sleutel == digest(cookie)
-                    conn.execute(console_sessie.update().where(row).values(doel=purpose))
-            headers["cookie"] = f"vsb-sessie={cookie}"
-            if csrf:
-                headers["x-csrf-token"] = csrf_van(cookie)
         return self.client.request(method, path, headers=headers, follow_redirects=False, **options)
+
+    def session(self, who: Persoon | Rol | None, purpose: str | None = None, *, csrf: bool = True) -> dict[str, str]:
+        """The headers of somebody who has just logged in."""
+        if who is None:
+            return {}
+        person = self.people[who] if isinstance(who, Rol) else who
+        with self.store.writing() as conn:
+            cookie = sessies.begin(conn, [person], person, datetime.now(UTC))
+            if purpose is not None:
+                row = console_sessie.c.sleutel == digest(cookie)
+                conn.execute(console_sessie.update().where(row).values(doel=purpose))
+        return {"cookie": f"vsb-sessie={cookie}", **({"x-csrf-token": csrf_van(cookie)} if csrf else {})}
 
 
 @pytest.fixture(scope="package")

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import base64
 import hmac
+import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import requests
 import responses
 from joserfc import jwt
 from joserfc.jwk import KeySet, RSAKey
 
+from gateway.console.oidc import OidcProbleem, Provider
+from gateway.settings import Settings
 from tests.api.conftest import Application, running_application
 
 ISSUER = "https://login.example/realms/vsb"
@@ -84,6 +89,8 @@ _NOW = int(datetime.now(UTC).timestamp())
     [
         pytest.param(lambda: token(OTHER), id="another key under the same name"),
         pytest.param(lambda: token(aud="vsb-gateway"), id="an ID token: the audience of the client"),
+        pytest.param(lambda: token(aud=[AUDIENCE, "vsb-gateway"]), id="for us and for the client"),
+        pytest.param(lambda: token(rollen=["zorgkas"], zorgkas=["180", "280"]), id="of two zorgkassen"),
         pytest.param(lambda: token(aud=None), id="no audience"),
         pytest.param(lambda: token(iss="https://evil.example"), id="another issuer"),
         pytest.param(lambda: token(exp=_NOW - 3600), id="expired"),
@@ -120,3 +127,91 @@ def test_a_token_needs_no_csrf_token_and_states_its_purpose(application: Applica
     assert found.json()["code"] == "VSB-API-009"
     found = application.as_(None, "POST", "/api/v1/berichten/persoon", json=person, headers={**headers, "x-vsb-doel": "vraag"})
     assert (found.status_code, found.json()) == (200, {"items": [], "volgende": None})
+
+
+def trusting(**settings: Any) -> Provider:
+    return Provider(Settings(oidc_issuer=ISSUER, api_audience=AUDIENCE, **settings))
+
+
+def later(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+def strange(kid: str = "vreemd") -> str:
+    return token(OTHER, {"kid": kid})
+
+
+def test_a_provider_that_fails_costs_no_good_keys(provider: responses.RequestsMock) -> None:
+    asked = trusting()
+    assert asked.personen_van_token(token(), later(0))
+    provider.reset()
+    discovery = provider.get(f"{ISSUER}/.well-known/openid-configuration", body=requests.ConnectionError())
+    for seconds, calls in ((60, 1), (70, 1), (89, 1), (91, 2)):
+        with pytest.raises(OidcProbleem):
+            asked.personen_van_token(strange(), later(seconds))
+        assert asked.personen_van_token(token(), later(seconds))
+        assert discovery.call_count == calls, "a failure is remembered for half a minute"
+    assert asked.personen_van_token(token(exp=_NOW + 90_000), later(7_200)), "also after their hour"
+    with pytest.raises(OidcProbleem):
+        asked.personen_van_token(token(exp=_NOW + 200_000), later(90_000))
+
+
+def test_while_the_provider_is_slow_who_has_a_good_token_does_not_wait(provider: responses.RequestsMock) -> None:
+    asked = trusting()
+    assert asked.personen_van_token(token(), later(0))
+    fetching, go_on = threading.Event(), threading.Event()
+
+    def slow(_: Any) -> tuple[int, dict[str, str], str]:
+        fetching.set()
+        assert go_on.wait(20)
+        return 500, {}, ""
+
+    provider.reset()
+    provider.add_callback(responses.GET, f"{ISSUER}/.well-known/openid-configuration", slow)
+    with ThreadPoolExecutor(2) as pool:
+        junk = pool.submit(lambda: asked.personen_van_token(strange(), later(60)))
+        assert fetching.wait(20)
+        good = pool.submit(lambda: asked.personen_van_token(token(), later(60)))
+        assert good.result(10)
+        with pytest.raises(OidcProbleem):
+            pool.submit(lambda: asked.personen_van_token(strange("ander"), later(60))).result(10)
+        assert not junk.done()
+        go_on.set()
+        with pytest.raises(OidcProbleem):
+            junk.result(20)
+
+
+def test_only_a_key_that_is_not_known_is_a_reason_to_ask_again(provider: responses.RequestsMock) -> None:
+    asked = trusting()
+    assert asked.personen_van_token(token(), later(0))
+    before = len(provider.calls)
+    for junk in ("x" * 20_000, "a.b.c", token(OTHER), token(exp=1), f"{'W' * 40_000}.e30.e30"):
+        with pytest.raises(OidcProbleem):
+            asked.personen_van_token(junk, later(60))
+    assert len(provider.calls) == before
+    new = RSAKey.generate_key(2048, {"kid": "twee"})
+    provider.replace(responses.GET, f"{ISSUER}/keys", json=KeySet([new]).as_dict(private=False))
+    assert asked.personen_van_token(token(new, {"kid": "twee"}), later(60))
+
+
+def test_with_a_mapping_the_providers_own_names_count_alone() -> None:
+    asked = trusting(oidc_roles={"VSB Operators": "operator"})
+    for named in ("VSB Operators", ["VSB Operators", "beheerder"]):
+        (only,) = asked.personen_van_token(token(rollen=named), later(0))
+        assert only.rol.value == "operator"
+    with pytest.raises(OidcProbleem):
+        asked.personen_van_token(token(rollen=["operator"]), later(0))
+
+
+@pytest.mark.parametrize("said", [["x"], {"a": 1}, 7, None, "x", "a.b.c"])
+def test_a_login_answer_that_is_nonsense_lets_nobody_in(provider: responses.RequestsMock, said: Any) -> None:
+    document = {
+        "issuer": ISSUER,
+        "jwks_uri": f"{ISSUER}/keys",
+        "authorization_endpoint": "x",
+        "token_endpoint": f"{ISSUER}/token",
+    }
+    provider.replace(responses.GET, f"{ISSUER}/.well-known/openid-configuration", json=document)
+    provider.post(f"{ISSUER}/token", json={"access_token": "x", "token_type": "Bearer", "id_token": said})
+    with pytest.raises(OidcProbleem):
+        trusting().rond_af("code", redirect_uri="http://x/terug", nonce="n", verifier="v" * 43, nu=later(0))

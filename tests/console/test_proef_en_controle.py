@@ -16,22 +16,25 @@ from sqlalchemy import select
 
 from conformance.berichten.messages import envelope, head, start
 from conformance.walkthrough import sample_signer
+from gateway.berichten.factuur import Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.markeren import plaats_in
 from gateway.berichten.plat_schrijven import naar_plat
+from gateway.diensten import proef_inzage
 from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.proef_scherm import Proefuitslag, probeer
 from gateway.diensten.toegang import toegang_van
 from gateway.diensten.zaakdossier import schrijf_zaakdossier
+from gateway.refusal import Code, Refusal
 from gateway.store import audit as keten
 from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, redenen_van
 from gateway.store.steekproef import Criteria
-from gateway.store.tables import bericht_inhoud
+from gateway.store.tables import bericht_inhoud, raadpleging
 from gateway.trust.sealed import verify_sealed
 from tests.console.wereld import Wereld, wereld
-from tests.server.test_invoicing import month_of, per_day, rows, with_lines
+from tests.server.test_invoicing import dry_run, month_of, per_day, rows, with_lines
 from tests.support import IBW1, IBW2, PERSONS, posted_zending
 
 pytestmark = pytest.mark.both_engines
@@ -71,6 +74,63 @@ def test_a_pasted_aanvraag_is_judged_as_if_sent_and_nothing_is_kept(w: Wereld) -
     assert codes(doe(w, "<a><b></a>")) == ["VSB-WIRE-001"]
     assert codes(doe(w, '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>')) == ["VSB-WIRE-002"]
     assert rows(w.running) == voor
+
+
+def gevraagd(w: Wereld) -> list[tuple[str, str, str]]:
+    """Everybody that a try was about: afzender, sort of try, INSZ."""
+    with w.gateway.store.reading() as conn:
+        rijen = conn.execute(select(raadpleging).where(raadpleging.c.bericht_id.like("proef-%")).order_by(raadpleging.c.id))
+        return [(r.afzender, r.bericht_id.partition(":")[0], r.insz) for r in rijen]
+
+
+def test_whom_a_try_was_about_is_on_record(w: Wereld) -> None:
+    voor = len(gevraagd(w))
+    doe(w, aanvraag(w, "griet"))
+    doe(w, aanvraag(w, "griet", IBW2))
+    doe(w, aanvraag(w, "griet"), ())
+    assert gevraagd(w)[voor:] == [(f"riziv:{IBW1[:8]}", "proef-aanvraag", PERSONS["griet"])], "what was answered, and no more"
+    voor = len(gevraagd(w))
+    dry_run(w.running, "aanvraag", envelope(aanvraag(w, "sofie"), sample_signer("facility-ibw-1"), w.running.now()))
+    assert gevraagd(w)[voor:] == [(f"riziv:{IBW1[:8]}", "proef-aanvraag", PERSONS["sofie"])]
+    voor = len(gevraagd(w))
+    dry_run(w.running, "facturatie", posted_zending(w.running, schrijf_zending(_van_velen(w)), "PROEF"))
+    assert sorted(i for _, _, i in gevraagd(w)[voor:]) == sorted(PERSONS[n] for n in ("els", "sofie", "griet"))
+
+
+def _van_velen(w: Wereld) -> Zending:
+    """A zending about a resident and two persons who never were."""
+    nummer = str(next(r.dossiernummer for r in _eigen(w) if r.dossiernummer))
+    zending = per_day(w.running, "els", nummer, 3, month_of(w.running)[1:2])
+    een = zending.facturen[0]
+    vreemd = [replace(een, factuurnummer=f"9{n}", insz=PERSONS[p]) for n, p in enumerate(("sofie", "griet"))]
+    return replace(zending, facturen=(een, *vreemd), totaal=3 * zending.totaal)
+
+
+def test_a_try_of_a_zending_tells_nothing_of_persons_who_have_no_dossier_here(w: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
+    velen = _van_velen(w)
+    # Whoever insures them, whether they live: the answer is the same.
+    for zorgkas in (velen.zorgkas, "580"):
+        uitslag = doe(w, schrijf_zending(replace(velen, zorgkas=zorgkas)))
+        assert {o.factuurnummer for o in uitslag.opmerkingen} <= {velen.facturen[0].factuurnummer, None}
+        assert "personen zonder dossier bij uw voorziening" in uitslag.niet_gedaan
+    uitslag = doe(w, schrijf_zending(velen))
+    assert (uitslag.uitkomst, uitslag.gevraagd, codes(uitslag)) == ("aanvaard", velen.totaal // 3, [])
+    alleen = replace(velen, facturen=velen.facturen[1:], totaal=velen.totaal * 2 // 3)
+    uitslag = doe(w, schrijf_zending(alleen))
+    assert (uitslag.uitkomst, uitslag.opmerkingen, uitslag.gevraagd) == ("schema", (), None)
+    monkeypatch.setattr(proef_inzage, "MAX_PERSONEN", 2)
+    assert codes(doe(w, schrijf_zending(velen))) == ["VSB-WIRE-003"]
+
+
+def test_a_facility_may_try_about_so_many_persons_a_day(w: Wereld, monkeypatch: pytest.MonkeyPatch) -> None:
+    for persoon in ("griet", "sofie"):
+        doe(w, aanvraag(w, persoon))
+    monkeypatch.setattr(proef_inzage, "MAX_PER_DAG", 2)
+    with pytest.raises(Refusal) as nee:
+        doe(w, aanvraag(w, "lena"))
+    assert nee.value.code is Code.BUSY
+    ondertekend = envelope(aanvraag(w, "lena"), sample_signer("facility-ibw-1"), w.running.now())
+    assert "VSB_STATUS_002" in etree.tostring(dry_run(w.running, "aanvraag", ondertekend)).decode(), "who signs is not counted"
 
 
 def test_only_ones_own_messages_are_judged_and_a_vendor_gets_the_schema_alone(w: Wereld) -> None:

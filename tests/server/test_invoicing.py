@@ -38,8 +38,8 @@ from tests.support import IBW1, PERSONS, SOAP, RunningGateway, posted_zending
 
 pytestmark = pytest.mark.both_engines
 Start = Callable[..., AbstractContextManager[RunningGateway]]
-UNKEPT = frozenset({"certificaat", "spil", "taak", "alarm", "bewaking", "lijn", "postbus_vraag"})
-"""Tables that say who called and how the processes are, not what was sent."""
+UNKEPT = frozenset({"certificaat", "spil", "taak", "alarm", "bewaking", "lijn", "postbus_vraag", "raadpleging"})
+"""Tables that say who called about whom and how the processes are, not what was sent."""
 
 
 def rows(gateway: RunningGateway) -> dict[str, int]:
@@ -48,7 +48,7 @@ def rows(gateway: RunningGateway) -> dict[str, int]:
     with engine.connect() as conn:
         found = {t.name: conn.execute(select(func.count()).select_from(t)).scalar_one() for t in metadata.sorted_tables}
     engine.dispose()
-    return {name: count for name, count in found.items() if name not in UNKEPT}
+    return {name: count for name, count in found.items() if name not in UNKEPT and not name.startswith("telling_")}
 
 
 def dry_run(gateway: RunningGateway, service: str, message: bytes) -> etree._Element:

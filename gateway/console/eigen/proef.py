@@ -15,6 +15,7 @@ from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.vraag import Vraag
 from gateway.diensten.opmerkingen import Opmerking
+from gateway.diensten.proef_inzage import proefnummer
 from gateway.diensten.proef_scherm import MAX_OCTETS, Proefuitslag, probeer
 
 schermen = Schermen()
@@ -35,9 +36,10 @@ def doe(vraag: Vraag) -> Response:
     tekst = "" if bestand is not None else vraag.veld("bericht")
     if not ruw.strip():
         return vraag.toon("eigen/proef.html", 422, uitslag=None, tekst="", fout=vraag.t("Plak een bericht of kies een bestand."))
+    vraag.gateway.proef_limit.take(vraag.persoon.account, vraag.nu.timestamp())
     if vraag.persoon.voorzieningen:
         # What the checks answer tells about a person, as asking does.
-        vraag.inzage("proef", "controles")
+        vraag.inzage(f"proef:{proefnummer(vraag.nu)}", "controles")
     uitslag = probeer(vraag.gateway, ruw, vraag.persoon.voorzieningen, vraag.nu)
     return vraag.toon(
         "eigen/proef.html",
