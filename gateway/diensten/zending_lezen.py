@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -112,7 +112,7 @@ def lees_of_fouten(content: Content) -> tuple[Zending | None, tuple[Factuurfout,
     except PlatProblem as probleem:
         return None, tuple(map(_platfout, probleem.fouten))
     except Refusal as refusal:
-        return None, tuple(_over_de_blob(refusal))
+        return None, tuple(over_de_blob(refusal))
 
 
 _IN_DE_BLOB = {
@@ -141,7 +141,8 @@ _IN_DE_BLOB = {
 """Code to the text, in Dutch and English, and the remedy, where those of a whole message speak of its envelope."""
 
 
-def _over_de_blob(refusal: Refusal) -> Iterable[Factuurfout]:
+def over_de_blob(refusal: Refusal) -> Iterator[Factuurfout]:
+    """A refusal's findings, in words about a blob."""
     for fout in als_fouten(refusal):
         if fout.code in _IN_DE_BLOB:
             nl, en, remedie = _IN_DE_BLOB[fout.code]

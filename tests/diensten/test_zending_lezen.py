@@ -8,7 +8,9 @@ from gateway.diensten.zending_lezen import lees_of_fouten
 from gateway.wire.content import Content
 
 
-@pytest.mark.parametrize("octets", [b"", b"x", b"\n", b"\xef\xbb\xbf", b"<", b" ", b"abc", b"abcd", b"abcde", b"<a>b", b"\x89PNG\r\n"])
+@pytest.mark.parametrize(
+    "octets", [b"", b"x", b"\n", b"\xef\xbb\xbf", b"<", b" ", b"abc", b"abcd", b"abcde", b"<a>b", b"\x89PNG\r\n"]
+)
 def test_a_blob_of_any_length_that_is_no_xml_is_refused_in_words_about_a_blob(octets: bytes) -> None:
     zending, (fout,) = lees_of_fouten(Content.plain(octets))
     assert zending is None
