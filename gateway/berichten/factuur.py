@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
@@ -60,6 +60,10 @@ class VorigeFactuur:
     maand: date
 
 
+Afstanden = Mapping[str, int]
+_GEEN: Afstanden = {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Factuur:
     """Records 20 to 80: the invoice of one person."""
@@ -73,6 +77,21 @@ class Factuur:
     lijnen: tuple[Lijn, ...]
     totaal: int
     regel: int | None
+    hoofding: Afstanden = field(default_factory=lambda: _GEEN, compare=False, repr=False)
+    """Lines from `regel` to its own elements, and to none of a line."""
+    afstanden: tuple[Afstanden, ...] = field(default=(), compare=False, repr=False)
+    """For each of `lijnen` the lines from its `regel` to its elements; of none when all stand where the line does."""
+
+    def regel_van(self, element: str, n: int | None = None) -> int | None:
+        """Line of an element in the blob.
+
+        Args:
+            n: number of the line that it stands in, from 1; None: it stands in the invoice itself.
+        """
+        if n is None:
+            return None if self.regel is None else self.regel + self.hoofding.get(element, 0)
+        regel = self.lijnen[n - 1].regel
+        return regel + self.afstanden[n - 1].get(element, 0) if regel is not None and self.afstanden else regel
 
     @cached_property
     def van(self) -> date:
@@ -129,10 +148,13 @@ class Zendinglezer:
         """For each invoice to come the lines that do not stand in its XML, when the source has any such."""
         self._facturen: list[Factuur] = []
         self._vormen: dict[tuple[str, ...], Vorm] = {}
+        self._afstanden: dict[tuple[tuple[str, int], ...], Afstanden] = {}
 
     def neem(self, element: Element) -> None:
         """Read the next Factuur."""
-        nummer, soort, insz, dossiernummer, *vorige, totaal = _HOOFDING(element)
+        hoofding = _HOOFDING(element)
+        nummer, soort, insz, dossiernummer, *vorige, totaal = hoofding
+        lijnen, afstanden = self._alle_lijnen(element)
         self._facturen.append(
             Factuur(
                 factuurnummer=nummer.text.strip(),
@@ -140,9 +162,11 @@ class Zendinglezer:
                 insz=insz.text.strip(),
                 dossiernummer=dossiernummer.text.strip(),
                 vorige=_lees_vorige(vorige[0]) if vorige else None,
-                lijnen=self._alle_lijnen(element),
+                lijnen=lijnen,
                 totaal=int(totaal.text),
                 regel=element.sourceline,
+                hoofding=self._afstand(element.sourceline, hoofding),
+                afstanden=afstanden,
             )
         )
 
@@ -164,14 +188,42 @@ class Zendinglezer:
             bic=tekst_of_none(element, FACTUUR, "Bic") or "",
         )
 
-    def _alle_lijnen(self, element: Element) -> tuple[Lijn, ...]:
-        lijnen = self._lijnen(element)
-        if not self.naast or not (naast := self.naast.popleft()):
-            return lijnen
-        return tuple(sorted((*lijnen, *naast), key=attrgetter("regel")))
-
-    def _lijnen(self, element: Element) -> tuple[Lijn, ...]:
+    def _alle_lijnen(self, element: Element) -> tuple[tuple[Lijn, ...], tuple[Afstanden, ...]]:
         nummers = _NUMMERS(element)
+        lijnen = self._lijnen(element, nummers)
+        if not self.naast or not (naast := self.naast.popleft()):
+            return lijnen, self._afstanden_van(nummers, lijnen)
+        samen = tuple(sorted((*lijnen, *naast), key=attrgetter("regel")))
+        # Beside the XML stand only the lines of a flat file, each a record on a line of its own.
+        return samen, (_GEEN,) * len(samen)
+
+    def _afstanden_van(self, nummers: Sequence[Element], lijnen: tuple[Lijn, ...]) -> tuple[Afstanden, ...]:
+        """Measured at the first line, the last, and wherever the step to the next line is another than it was."""
+        gelezen: list[Afstanden] = []
+        stap, laatste = None, len(lijnen) - 1
+        for n, lijn in enumerate(lijnen):
+            begin = lijn.regel
+            volgende = None if n == laatste else lijnen[n + 1].regel
+            hier = None if begin is None or volgende is None else volgende - begin
+            meer = lijn.aandeel or lijn.betrekkelijk is not None
+            if hier is None or hier != stap or meer:
+                ouder = nummers[n].getparent()
+                gelezen.append(_GEEN if ouder is None else self._afstand(begin, ouder))
+            else:
+                gelezen.append(gelezen[-1])
+            stap = None if meer else hier
+        return tuple(gelezen)
+
+    def _afstand(self, begin: int | None, elementen: Iterable[Element]) -> Afstanden:
+        """Lines from a first one to each element; one mapping for all that stand alike."""
+        if begin is None:
+            return _GEEN
+        sleutel = tuple((str(e.tag), (e.sourceline or begin) - begin) for e in elementen)
+        if (bekend := self._afstanden.get(sleutel)) is None:
+            bekend = self._afstanden[sleutel] = {tag.rpartition("}")[2]: verschil for tag, verschil in sleutel}
+        return bekend
+
+    def _lijnen(self, element: Element, nummers: Sequence[Element]) -> tuple[Lijn, ...]:
         teksten = _TEKSTEN(element)
         if len(teksten) != _VAST * len(nummers):
             return tuple(self._lijn(x) for x in element.iterchildren(_LIJN))

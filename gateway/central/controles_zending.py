@@ -32,7 +32,7 @@ def op_factuur(
         record=record,
         zone=zone,
         plaats=f"/Zending/Factuur[{nummer}]/{element}",
-        regel=factuur.regel,
+        regel=factuur.regel_van(element),
         factuurnummer=factuur.factuurnummer,
         verwacht=verwacht,
         gevonden=gevonden,

@@ -123,7 +123,7 @@ def op_lijn(
         record="30",
         zone=zone,
         plaats=f"/Zending/Factuur[{f}]/Lijn[{n}]/{element}",
-        regel=lijn.regel,
+        regel=factuur.regel_van(element, n),
         factuurnummer=factuur.factuurnummer,
         volgnummer=lijn.volgnummer,
         verwacht=verwacht,

@@ -19,21 +19,19 @@ from gateway.berichten.names import AANVRAAG, FACTUUR
 from gateway.berichten.plat_lezen import is_plat
 from gateway.central.aanvraag import beoordeel_aanvraag
 from gateway.central.model import Uitkomst
-from gateway.diensten.kern import Gateway, Verzoek, prove
+from gateway.diensten.kern import Gateway
 from gateway.diensten.opmerkingen import Opmerking, van_finding, van_fout, van_reden
-from gateway.diensten.proef import PROEVEN
+from gateway.diensten.proef_envelop import dienst_van, kijk_na
 from gateway.diensten.proef_inzage import Proefvraag
 from gateway.diensten.toelating import gegevens, toelaten
 from gateway.diensten.zending_intrekken import beoordeel
-from gateway.diensten.zending_lezen import lees_als_intrekking, lees_of_fouten
+from gateway.diensten.zending_lezen import lees_als_intrekking, lees_of_fouten, over_de_blob
 from gateway.diensten.zending_oordeel import Inhoudelijk, Inzending, Technisch, oordeel
-from gateway.refusal import Code, Refusal
+from gateway.refusal import Code, Finding, Refusal
 from gateway.schema import registry
-from gateway.store.identifiers import message_id
 from gateway.wire.content import Content
 from gateway.wire.envelope import envelope_of
 from gateway.wire.generic import Origin, read_post
-from gateway.wire.http import XML_CONTENT_TYPE
 from gateway.wire.names import GENERIC_ASYNC, SOAP, q
 from gateway.wire.parser import Bounds, parse
 
@@ -89,10 +87,54 @@ def probeer(gateway: Gateway, octetten: bytes, voorzieningen: Sequence[str], now
     try:
         root = parse(octetten, _BOUNDS)
     except Refusal as refusal:
-        return _geweigerd("bericht", refusal, gedaan=("welgevormde XML",))
+        return _onleesbaar(octetten, refusal)
     if root.tag == q(SOAP, "Envelope"):
         return _envelop(gateway, root, octetten, voorzieningen, now)
     return _los(gateway, root, octetten, voorzieningen, now)
+
+
+_WAT = "een aanvraag, zending, intrekking of vraag in XML, een hele ondertekende SOAP-envelop, of een vlak facturatiebestand"
+_SOORTEN = ((b"\x89PNG", "een afbeelding (PNG)"), (b"\xff\xd8\xff", "een afbeelding (JPEG)"), (b"%PDF", "een PDF"))
+_PAKKET = ((b"PK\x03\x04", "een zip-bestand"), (b"\x1f\x8b", "een gzip-bestand"))
+
+
+def _onleesbaar(octetten: bytes, refusal: Refusal) -> Proefuitslag:
+    """Of what is not XML: what it is not, and what is taken here."""
+    uitslag = _geweigerd("bericht", refusal, gedaan=("welgevormde XML",))
+    begin = octetten.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    if refusal.code not in (Code.NOT_XML, Code.ENCODING):
+        return uitslag
+    if begin == b"<":
+        remedie = "Verbeter de XML op deze plaats."
+        return replace(uitslag, opmerkingen=tuple(replace(o, remedie=remedie) for o in uitslag.opmerkingen))
+    return replace(
+        uitslag,
+        opmerkingen=tuple(
+            replace(
+                o,
+                tekst="Dit is geen XML en geen vlak bestand.",
+                tekst_en="This is no XML and no flat file.",
+                plaats=None,
+                regel=None,
+                verwacht=f"{_WAT}; XML begint met <, een vlak bestand met zes cijfers",
+                gevonden=_lijkt_op(octetten),
+                remedie="Plak of kies het bericht zelf, niet een schermafdruk, een archief of een beschrijving ervan.",
+            )
+            for o in uitslag.opmerkingen
+        ),
+    )
+
+
+def _lijkt_op(octetten: bytes) -> str:
+    for begin, naam in (*_SOORTEN, *_PAKKET):
+        if octetten.startswith(begin):
+            return naam
+    try:
+        tekst = octetten.decode()
+    except UnicodeDecodeError:
+        return f"{len(octetten)} octetten die geen UTF-8 zijn"
+    leesbaar = all(c.isprintable() or c.isspace() for c in tekst)
+    return f"tekst van {len(tekst)} tekens" if leesbaar else f"{len(octetten)} octetten die geen tekst zijn"
 
 
 def _envelop(gateway: Gateway, root: Element, raw: bytes, voorzieningen: Sequence[str], now: datetime) -> Proefuitslag:
@@ -100,28 +142,25 @@ def _envelop(gateway: Gateway, root: Element, raw: bytes, voorzieningen: Sequenc
         envelope = envelope_of(root, raw)
     except Refusal as refusal:
         return replace(_geweigerd("bericht", refusal, gedaan=("envelop",)), payload=root)
-    naam = {q(AANVRAAG, "IndienenRequest"): "aanvraag", q(GENERIC_ASYNC, "post"): "facturatie"}.get(str(envelope.payload.tag))
-    if naam is None:
-        return _los(gateway, envelope.payload, etree.tostring(envelope.payload), voorzieningen, now)
-    proef = PROEVEN[naam]
-    verzoek = Verzoek(raw=raw, content_type=XML_CONTENT_TYPE, soap_action="", ticket=message_id(now))
-    bezwaren: tuple[Opmerking, ...] = ()
-    try:
-        prove(gateway, proef.DIENST, verzoek)
-    except Refusal as refusal:
-        # What is wrong with the envelope does not hide what else is wrong.
-        bezwaren = tuple(map(van_finding, refusal.findings))
+    dienst = dienst_van(envelope)
+    if dienst is None:
+        los = _los(gateway, envelope.payload, etree.tostring(envelope.payload), voorzieningen, now)
+        return replace(los, niet_gedaan=(*los.niet_gedaan, *(n for n in _ENVELOP if n not in los.niet_gedaan)))
+    # What is wrong with the envelope does not hide what else is wrong.
+    envelop = kijk_na(gateway, dienst, envelope, now)
+    bezwaren = tuple(map(van_finding, envelop.bevindingen))
     rest = _binnenin(gateway, envelope.payload, voorzieningen, now, bewezen=not bezwaren)
+    gedaan, niet_gedaan = (_ENVELOP[:2], ()) if envelop.nagekeken else ((), _ENVELOP[:2])
     uitkomst = Uitkomst.GEWEIGERD.value if bezwaren else rest.uitkomst
     dubbel = {(o.code, o.plaats) for o in rest.opmerkingen}
     return replace(
         rest,
-        ondertekend=True,
+        ondertekend=envelop.nagekeken,
         uitkomst=uitkomst,
         opmerkingen=(*(b for b in bezwaren if (b.code, b.plaats) not in dubbel), *rest.opmerkingen),
-        gedaan=(*_ENVELOP[:2], *rest.gedaan),
-        niet_gedaan=tuple(n for n in rest.niet_gedaan if n not in _ENVELOP[:2]),
-        payload=root if naam == "aanvraag" else rest.payload,
+        gedaan=(*gedaan, *rest.gedaan),
+        niet_gedaan=(*niet_gedaan, *(n for n in rest.niet_gedaan if n not in _ENVELOP[:2])),
+        payload=rest.payload if envelope.payload.tag == q(GENERIC_ASYNC, "post") else root,
     )
 
 
@@ -139,7 +178,10 @@ def _binnenin(gateway: Gateway, payload: Element, voorzieningen: Sequence[str], 
     try:
         root = parse(content.whole(), _BOUNDS)
     except Refusal as refusal:
-        return _geweigerd("zending", refusal, gedaan=("welgevormde XML in de blob",))
+        fouten = over_de_blob(refusal)
+        return replace(
+            _geweigerd("zending", refusal, gedaan=("welgevormde XML in de blob",)), opmerkingen=tuple(map(van_fout, fouten))
+        )
     return replace(_zending(gateway, content, voorzieningen, now, origin), payload=root)
 
 
@@ -256,7 +298,23 @@ def _check_zelf(riziv: str, voorzieningen: Sequence[str], plaats: str) -> None:
         Refusal: CROSSCHECK.
     """
     if not _zelf(riziv, voorzieningen):
-        raise Refusal(Code.CROSSCHECK, place=plaats, expected=" of ".join(voorzieningen), found=riziv[:11])
+        info = Code.CROSSCHECK.info
+        eigen = Finding(
+            code=info.code,
+            nl="Dit bericht is van een andere voorziening dan die waarvoor u aangemeld bent.",
+            en="This message is of another facility than the one that you are logged in for.",
+            place=plaats,
+            expected="RIZIV-nummer " + " of ".join(v if len(v) > 8 else f"{v}…" for v in voorzieningen),
+            found=_in_die_vorm(riziv, voorzieningen),
+            remedy="Probeer een bericht van uw eigen voorziening, of meld u aan voor die van dit bericht.",
+        )
+        raise Refusal(Code.CROSSCHECK, findings=(eigen,))
+
+
+def _in_die_vorm(riziv: str, voorzieningen: Sequence[str]) -> str:
+    """A RIZIV number with as many digits as those it is held against."""
+    lengte = max(map(len, voorzieningen), default=len(riziv))
+    return f"{riziv[:lengte]}…" if lengte < len(riziv) else riziv[:11]
 
 
 def _geweigerd(

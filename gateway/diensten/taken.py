@@ -20,6 +20,8 @@ from gateway.store.tables import taak
 log = structlog.get_logger("worker")
 _LEASE = timedelta(minutes=10)
 _CAP = timedelta(hours=1)
+_OFTEN = 5
+"""Tries after which a zending comes after all others that are due."""
 
 
 def doe_taak(gateway: Gateway, werker: str, random: Random) -> bool:
@@ -67,18 +69,15 @@ def werkers_met_taken(conn: Connection) -> list[str]:
 
 
 def _claim(conn: Connection, werker: str, now: datetime) -> str | None:
-    query = (
-        select(taak.c.bericht_id)
-        .where(*_due(now, werker))
-        .order_by(taak.c.volgende_poging)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = conn.execute(query).first()
-    if row is None:
-        return None
-    conn.execute(update(taak).where(taak.c.bericht_id == row[0]).values(lease_tot=now + _LEASE, lease_van=werker))
-    return str(row[0])
+    query = select(taak.c.bericht_id).where(*_due(now, werker)).order_by(taak.c.volgende_poging).limit(1)
+    for turn in (taak.c.pogingen < _OFTEN, taak.c.pogingen >= _OFTEN):
+        row = conn.execute(query.where(turn).with_for_update(skip_locked=True)).first()
+        if row is not None:
+            # The try counts from its beginning: one that takes the whole worker down would never be counted at its end.
+            taken = {"pogingen": taak.c.pogingen + 1, "lease_tot": now + _LEASE, "lease_van": werker}
+            conn.execute(update(taak).where(taak.c.bericht_id == row[0]).values(**taken))
+            return str(row[0])
+    return None
 
 
 def _due(now: datetime, werker: str) -> tuple[ColumnElement[bool], ...]:
@@ -90,9 +89,9 @@ def _due(now: datetime, werker: str) -> tuple[ColumnElement[bool], ...]:
 def _postpone(gateway: Gateway, bericht_id: str, random: Random) -> None:
     now = gateway.clock()
     with gateway.store.writing() as conn:
-        tries = (conn.execute(select(taak.c.pogingen).where(taak.c.bericht_id == bericht_id)).scalar() or 0) + 1
+        tries = conn.execute(select(taak.c.pogingen).where(taak.c.bericht_id == bericht_id)).scalar() or 1
         conn.execute(
             update(taak)
             .where(taak.c.bericht_id == bericht_id)
-            .values(pogingen=tries, lease_tot=None, lease_van=None, volgende_poging=now + back_off(tries, _CAP, random))
+            .values(lease_tot=None, lease_van=None, volgende_poging=now + back_off(tries, _CAP, random))
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -112,7 +112,43 @@ def lees_of_fouten(content: Content) -> tuple[Zending | None, tuple[Factuurfout,
     except PlatProblem as probleem:
         return None, tuple(map(_platfout, probleem.fouten))
     except Refusal as refusal:
-        return None, tuple(als_fouten(refusal))
+        return None, tuple(over_de_blob(refusal))
+
+
+_IN_DE_BLOB = {
+    Code.NOT_XML.info.code: (
+        "De inhoud van de blob is geen welgevormde XML en geen vlak bestand.",
+        "The content of the blob is not well-formed XML, and no flat file.",
+        "Zet in de blob een Zending in XML (factuur.xsd, UTF-8), of een vlak bestand, dat met segment 200 en dus met zes cijfers "
+        "begint.",
+    ),
+    Code.DTD.info.code: (
+        "De inhoud van de blob bevat een DTD of entiteiten.",
+        "The content of the blob has a DTD or entities.",
+        "Laat de DOCTYPE weg uit de inhoud van de blob.",
+    ),
+    Code.ENCODING.info.code: (
+        "De inhoud van de blob is niet in UTF-8 geschreven.",
+        "The content of the blob is not written in UTF-8.",
+        "Schrijf de XML in de blob in UTF-8, zonder NUL-tekens, of stuur een vlak bestand, dat met zes cijfers begint.",
+    ),
+    Code.INSTRUCTION.info.code: (
+        "De inhoud van de blob bevat een processing instruction.",
+        "The content of the blob holds a processing instruction.",
+        "Laat processing instructions weg uit de inhoud van de blob.",
+    ),
+}
+"""Code to the text, in Dutch and English, and the remedy, where those of a whole message speak of its envelope."""
+
+
+def over_de_blob(refusal: Refusal) -> Iterator[Factuurfout]:
+    """A refusal's findings, in words about a blob."""
+    for fout in als_fouten(refusal):
+        if fout.code in _IN_DE_BLOB:
+            nl, en, remedie = _IN_DE_BLOB[fout.code]
+            yield replace(fout, tekst=nl, tekst_en=en, remedie=remedie)
+        else:
+            yield fout
 
 
 def als_fouten(refusal: Refusal) -> Sequence[Factuurfout]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, insert, select, update
 
 from gateway.exchange import tacks
-from gateway.exchange.outbox import PULL
+from gateway.exchange.outbox import PULL, uiterlijk
 from gateway.exchange.toestand import FINAL, IN_MAILBOX, Toestand
 from gateway.refusal import Code, Refusal
 from gateway.store.inhoud import lees_inhoud
@@ -132,7 +132,14 @@ def _sluit_deze(conn: Connection, conditions: Sequence[ColumnElement[bool]], now
         conn.execute(
             update(levering)
             .where(levering.c.id.in_([r[0] for r in rows]))
-            .values(toestand=Toestand.BEVESTIGD.value, bevestigd_op=now, lease_tot=None, lease_van=None, ontvangst="confirm")
+            .values(
+                toestand=Toestand.BEVESTIGD.value,
+                bevestigd_op=now,
+                afgeleverd_op=uiterlijk(now),
+                lease_tot=None,
+                lease_van=None,
+                ontvangst="confirm",
+            )
         )
     return [Gesloten(levering_id=r[0], bericht_id=r[1], soort=r[2]) for r in rows]
 

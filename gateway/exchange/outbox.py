@@ -9,7 +9,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, case, exists, insert, literal, or_, select, update
 
 from gateway.exchange.beleid import Beleid, back_off
 from gateway.exchange.toestand import BLOCKING, FINAL, PENDING, RETRYABLE, Toestand
@@ -182,6 +182,13 @@ def bevestigd(conn: Connection, claim: Claim, hoe: Poging) -> bool:
     return sluit(conn, claim.id, hoe.melding, hoe.einde, pogingen=claim.pogingen + 1)
 
 
+def uiterlijk(now: datetime) -> ColumnElement[datetime]:
+    """When it was delivered, of what its receiver has now said that it has: as noted before, and not after this moment."""
+    column = levering.c.afgeleverd_op
+    moment = literal(now, column.type)
+    return case((column <= moment, column), else_=moment)
+
+
 def sluit(conn: Connection, levering_id: str, ontvangst: str, now: datetime, **kolommen: object) -> bool:
     """Close a delivery on its receiver's receipt; also a dead letter, since the receiver has it after all."""
     still_open = levering.c.toestand.not_in([t.value for t in FINAL])
@@ -191,6 +198,7 @@ def sluit(conn: Connection, levering_id: str, ontvangst: str, now: datetime, **k
         .values(
             toestand=Toestand.BEVESTIGD.value,
             bevestigd_op=now,
+            afgeleverd_op=uiterlijk(now),
             ontvangst=ontvangst[:200],
             lease_tot=None,
             lease_van=None,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import structlog
 from cryptography import x509
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, not_, or_, select, update
 
 from gateway.clock import ClockGuard
 from gateway.exchange import lijn
@@ -28,6 +28,10 @@ from gateway.trust.chain import TrustStore
 log = structlog.get_logger("alarm")
 _LINE_OPEN = timedelta(minutes=15)
 _TASK_WAITS = timedelta(minutes=30)
+_TASK_TRIES = 5
+"""Tries that failed by an error of our own."""
+_NAMED = 20
+"""Zendingen that get an alarm of their own."""
 _CLOCK_BACK = timedelta(minutes=5)
 _DAYS = (7, 14, 30, 60)
 """Days before a certificate ends at which an alarm opens; the nearest holds."""
@@ -140,10 +144,23 @@ def _lijnen(conn: Connection, now: datetime) -> Iterator[Alarm]:
 
 
 def _taken(conn: Connection, now: datetime) -> Iterator[Alarm]:
-    stuck = select(func.count(), func.min(taak.c.volgende_poging), func.max(taak.c.pogingen))
-    count, oldest, tries = conn.execute(stuck).one()
-    if count and (now - oldest > _TASK_WAITS or tries >= 5):
-        tekst = f"{count} zendingen wachten op beoordeling, tot {tries} keer geprobeerd; draait er een worker?"
+    # A try counts when it begins: of one that is under way nobody knows yet.
+    failing = or_(taak.c.pogingen > _TASK_TRIES, and_(taak.c.pogingen == _TASK_TRIES, taak.c.lease_van.is_(None)))
+    named = select(taak.c.bericht_id, taak.c.pogingen).where(failing).order_by(taak.c.bericht_id)
+    for bericht_id, tries in conn.execute(named.limit(_NAMED)).all():
+        tekst = (
+            f"{tries} keer geprobeerd en niet beoordeeld door een fout van de gateway zelf; zoek task_failed met dit MessageId "
+            "in het log. De zending blijft bewaard en wordt opnieuw geprobeerd, na de andere"
+        )
+        yield Alarm(soort="taken", onderwerp=bericht_id, ernst=Ernst.ERNSTIG, toelichting=tekst)
+    more = conn.execute(select(func.count()).select_from(taak).where(failing)).scalar_one() - _NAMED
+    if more > 0:
+        tekst = f"nog {more} zendingen worden niet beoordeeld door een fout van de gateway zelf; zoek task_failed in het log"
+        yield Alarm(soort="taken", onderwerp="meer", ernst=Ernst.ERNSTIG, toelichting=tekst)
+    waiting = select(func.count(), func.min(taak.c.volgende_poging)).where(not_(failing))
+    count, oldest = conn.execute(waiting).one()
+    if count and now - oldest > _TASK_WAITS:
+        tekst = f"{count} zendingen wachten op beoordeling, de oudste sinds {oldest:%Y-%m-%d %H:%M}; draait er een worker?"
         yield Alarm(soort="taken", onderwerp="zendingen", ernst=Ernst.ERNSTIG, toelichting=tekst)
 
 

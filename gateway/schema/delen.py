@@ -61,7 +61,10 @@ def _watched(steps: Iterable[bytes], watch: Watch) -> Iterator[bytes]:
 def read_own(steps: Steps, root: str, part: str, begin: Callable[[], Take], bounds: Bounds) -> Element:
     """The same of a document of our own making, whose steps need no watch; they are asked for before who takes the parts."""
     try:
-        return _fed(steps(), root, part, begin())
+        if (found := _fed(steps(), root, part, begin())) is not None:
+            return found
+        # Of a few octets the parser that is fed makes nothing, and says nothing either.
+        entries = []
     except etree.XMLSyntaxError as error:
         if not _is_schema(error):
             raise syntax_refusal(error) from None
@@ -74,7 +77,7 @@ def read_own(steps: Steps, root: str, part: str, begin: Callable[[], Take], boun
     return _whole(b"".join(steps()), root, part, begin(), bounds)
 
 
-def _fed(steps: Iterable[bytes], root: str, tag: str, take: Take) -> Element:
+def _fed(steps: Iterable[bytes], root: str, tag: str, take: Take) -> Element | None:
     schema = registry.compiled(str(etree.QName(root).namespace))
     parser = etree.XMLPullParser(("end",), tag=tag, schema=schema, **parser_options())
     last: Element | None = None
@@ -92,7 +95,7 @@ def _fed(steps: Iterable[bytes], root: str, tag: str, take: Take) -> Element:
     for step in steps:
         parser.feed(step)
         handle()
-    found = parser.close()
+    found: Element | None = parser.close()
     handle()
     return found
 

@@ -203,6 +203,10 @@ _UITKOMSTEN = ("aanvaard", "geweigerd", "in_beraad")
 _MATEN = ("berichten", *_UITKOMSTEN, "afgeleverd", "op_tijd")
 
 
+# Of a push that was answered with its receipt only the receipt was kept before.
+_OP = func.coalesce(levering.c.afgeleverd_op, case((levering.c.toestand == "bevestigd", levering.c.bevestigd_op)))
+
+
 def _afgeleverd() -> Any:
     """Messages with the moment at which they first were with their zorgkas."""
     b = bericht.c
@@ -211,14 +215,14 @@ def _afgeleverd() -> Any:
         func.coalesce(b.zorgkas, "").label("zorgkas"),
         b.dienst,
         b.ontvangen_op,
-        func.min(levering.c.afgeleverd_op).label("afgeleverd_op"),
+        func.min(_OP).label("afgeleverd_op"),
     ).join(
         levering,
         and_(
             levering.c.bericht_id == b.id,
             levering.c.bestemming == "zorgkas:" + b.zorgkas,
             levering.c.soort == "bericht",
-            levering.c.afgeleverd_op.is_not(None),
+            _OP.is_not(None),
         ),
     )
 

@@ -231,7 +231,8 @@ def write_get_response(messages: Sequence[Outgoing], tacks: Sequence[Tack]) -> E
             write_blob(
                 q(GENERIC_ASYNC, "Detail"),
                 message.content,
-                content_type="text/xml",
+                # A flat file is text/plain (facts ehealth.md §3.4), and XML begins with its first tag.
+                content_type="text/xml" if message.content[:1] == b"<" else "text/plain",
                 message_name=message.message_name,
                 id=f"blob-{message.id}",
                 reference=message.id,

@@ -149,6 +149,26 @@ def _encoding_refusal() -> Refusal:
     return Refusal(Code.ENCODING, expected="UTF-8", found="UTF-16, UTF-32 of NUL-tekens")
 
 
+_ERRORS = etree.ErrorTypes
+_WORDS = {
+    _ERRORS.ERR_DOCUMENT_EMPTY: "geen XML: het begint niet met <",
+    _ERRORS.ERR_DOCUMENT_END: "tekst of een element na het einde van het document",
+    _ERRORS.ERR_TAG_NAME_MISMATCH: "een eindtag die niet bij haar begintag past",
+    _ERRORS.ERR_TAG_NOT_FINISHED: "een element dat niet gesloten wordt",
+    _ERRORS.ERR_GT_REQUIRED: "een tag zonder >",
+    _ERRORS.ERR_NAME_REQUIRED: "een < of & zonder naam erachter",
+    _ERRORS.ERR_ENTITYREF_SEMICOL_MISSING: "een & die niet als &amp; geschreven is",
+    _ERRORS.ERR_LT_IN_ATTRIBUTE: "een < in de waarde van een attribuut",
+    _ERRORS.ERR_ATTRIBUTE_NOT_STARTED: "een attribuut zonder aanhalingstekens",
+    _ERRORS.ERR_ATTRIBUTE_WITHOUT_VALUE: "een attribuut zonder waarde",
+    _ERRORS.ERR_ATTRIBUTE_REDEFINED: "tweemaal hetzelfde attribuut",
+    _ERRORS.ERR_INVALID_CHAR: "een teken dat in XML niet mag",
+    _ERRORS.ERR_INVALID_ENCODING: "octetten die geen UTF-8 zijn",
+    _ERRORS.ERR_RESERVED_XML_NAME: "een XML-declaratie die niet helemaal vooraan staat",
+    _ERRORS.NS_ERR_UNDEFINED_NAMESPACE: "een prefix zonder xmlns",
+}
+
+
 def syntax_refusal(error: etree.XMLSyntaxError) -> Refusal:
     """Why it is not XML, in our own words."""
     line = error.position[0] if error.position else None
@@ -162,4 +182,5 @@ def syntax_refusal(error: etree.XMLSyntaxError) -> Refusal:
         return Refusal(Code.TOO_LARGE, line=line or None, expected="hoogstens 10000000 tekens in één element")
     if error.code == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
         return Refusal(Code.TOO_COMPLEX, line=line or None, found=reason)
-    return Refusal(Code.NOT_XML, line=line or None, place=None if column is None else f"kolom {column}", found=reason)
+    found = _WORDS.get(int(error.code or 0), reason)
+    return Refusal(Code.NOT_XML, line=line or None, place=None if column is None else f"kolom {column}", found=found)

@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 from sqlalchemy import select
 
-from conformance.berichten.messages import envelope, head, start
+from conformance.berichten.messages import envelope, head, question, start
 from conformance.walkthrough import sample_signer
 from gateway.berichten.factuur import Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
@@ -33,6 +33,7 @@ from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, red
 from gateway.store.steekproef import Criteria
 from gateway.store.tables import bericht_inhoud, raadpleging
 from gateway.trust.sealed import verify_sealed
+from gateway.wire.envelope import serialise, write_envelope
 from tests.console.wereld import Wereld, wereld
 from tests.server.test_invoicing import dry_run, month_of, per_day, rows, with_lines
 from tests.support import IBW1, IBW2, PERSONS, posted_zending
@@ -136,6 +137,9 @@ def test_a_facility_may_try_about_so_many_persons_a_day(w: Wereld, monkeypatch: 
 def test_only_ones_own_messages_are_judged_and_a_vendor_gets_the_schema_alone(w: Wereld) -> None:
     vreemd = doe(w, aanvraag(w, "griet", IBW2))
     assert (vreemd.uitkomst, codes(vreemd)) == ("geweigerd", ["VSB-TRUST-015"])
+    (andermans,) = vreemd.opmerkingen
+    assert "certificaat" not in f"{andermans.tekst} {andermans.remedie}"
+    assert (andermans.verwacht, andermans.gevonden) == (f"RIZIV-nummer {IBW1[:8]}…", f"{IBW2[:8]}…")
     leverancier = doe(w, aanvraag(w, "lena"), ())
     assert (leverancier.uitkomst, codes(leverancier), leverancier.niet_gedaan) == ("schema", [], ("inhoud",))
 
@@ -148,6 +152,47 @@ def test_a_pasted_envelope_says_what_is_wrong_with_its_signature_and_with_its_co
     assert codes(oud) == ["VSB-TRUST-013", "VSB_STATUS_002"]
     post = doe(w, posted_zending(w.running, b"920000", "PROEF"))
     assert (post.soort, post.uitkomst, post.ondertekend) == ("zending", "geweigerd", True)
+
+
+def test_of_an_envelope_of_any_service_everything_that_can_be_checked_is_told(w: Wereld) -> None:
+    now, signer = w.running.now(), sample_signer("facility-ibw-1")
+    vraag = question(PERSONS["els"], w.vandaag, w.vandaag, head(IBW1, now))
+    goed = envelope(vraag, signer, now)
+    kapot = goed.replace(b"<c:Van>", b"<c:Van> ")
+    assert kapot != goed
+    uren = timedelta(hours=2)
+    oud_en_kapot = envelope(vraag, signer, now - uren).replace(b"<c:Van>", b"<c:Van> ")
+    vervallen = envelope(vraag, sample_signer("bad-expired"), now - uren)
+    vreemd = envelope(vraag, sample_signer("facility-ibw-2"), now)
+    for bericht, verwacht in (
+        (goed, []),
+        (kapot, ["VSB-TRUST-005"]),
+        (oud_en_kapot, ["VSB-TRUST-013", "VSB-TRUST-005"]),
+        (vervallen, ["VSB-TRUST-013", "VSB-TRUST-008"]),
+        (vreemd, ["VSB-TRUST-015"]),
+    ):
+        uitslag = doe(w, bericht, ())
+        assert (codes(uitslag), uitslag.ondertekend) == (verwacht, True)
+        assert uitslag.uitkomst == ("geweigerd" if verwacht else "schema")
+        assert "inhoud" in uitslag.niet_gedaan
+    kaal = doe(w, serialise(write_envelope(etree.fromstring(vraag))))
+    assert (codes(kaal), kaal.ondertekend) == (["VSB-TRUST-001"], False)
+    assert {"envelop en handtekening", "certificaat"} <= set(kaal.niet_gedaan)
+
+
+@pytest.mark.parametrize(
+    ("octetten", "gevonden"),
+    [
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "een afbeelding (PNG)"),
+        (b"PK\x03\x04xxxx", "een zip-bestand"),
+        (b"\xff\xfe\xfd\xfc", "4 octetten die geen UTF-8 zijn"),
+        (b"hallo daar", "tekst van 10 tekens"),
+    ],
+)
+def test_what_is_neither_xml_nor_flat_is_told_what_it_is_not_and_what_is_taken(w: Wereld, octetten: bytes, gevonden: str) -> None:
+    (opmerking,) = doe(w, octetten).opmerkingen
+    assert (opmerking.tekst, opmerking.gevonden) == ("Dit is geen XML en geen vlak bestand.", gevonden)
+    assert "zending" in str(opmerking.verwacht)
 
 
 def test_an_uploaded_zending_flat_or_not_is_judged_to_the_cent(w: Wereld) -> None:

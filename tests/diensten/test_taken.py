@@ -9,13 +9,15 @@ from random import Random
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from gateway.app import make_gateway
 from gateway.berichten.factuur_schrijven import schrijf_zending
+from gateway.diensten import taken
+from gateway.diensten.kern import Gateway
 from gateway.diensten.taken import doe_taak
 from gateway.diensten.zending import verwerk
-from gateway.diensten.zending_lezen import lees
+from gateway.diensten.zending_lezen import Gelezen, lees
 from gateway.diensten.zending_oordeel import Inzending
 from gateway.diensten.zending_vooraf import oordeel_vooraf
 from gateway.reference.laden import laad
@@ -40,6 +42,36 @@ def test_a_worker_takes_up_again_at_once_what_a_database_that_went_away_left_in_
         assert not doe_taak(gateway, "w2", Random(1))
         assert doe_taak(gateway, "w1", Random(1))
         assert facility.raadplegen(MessageId=reference).Uitkomst == "geweigerd"
+        assert not doe_taak(gateway, "w1", Random(1))
+        gateway.store.engine.dispose()
+
+
+def test_a_zending_that_takes_down_its_worker_counts_its_tries_and_lets_the_others_go_first(
+    start_gateway: Callable[..., AbstractContextManager[RunningGateway]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def trip(gateway: Gateway, conn: Connection, bericht_id: str) -> Gelezen:
+        if bericht_id == bad:
+            raise KeyboardInterrupt if deadly else RuntimeError
+        return lees(gateway, conn, bericht_id)
+
+    with start_gateway(options=("--no-worker",)) as running:
+        facility = running.facility()
+        bad = facility.facturatie.post(b"<x/>", "BAD").Reference
+        good = facility.facturatie.post(b"<x/>", "GOOD").Reference
+        gateway = make_gateway(Settings(database_url=running.environment["VSB_DATABASE_URL"]))
+        monkeypatch.setattr(taken, "lees", trip)
+        deadly = True
+        for _ in range(5):
+            with pytest.raises(KeyboardInterrupt):
+                doe_taak(gateway, "w1", Random(1))
+            with gateway.store.writing() as conn:
+                taken.geef_taken_terug(conn, "w1")
+        deadly = False
+        assert doe_taak(gateway, "w1", Random(1))
+        assert facility.raadplegen(MessageId=good).Uitkomst == "geweigerd"
+        assert doe_taak(gateway, "w1", Random(1))
+        with gateway.store.reading() as conn:
+            assert [(r.bericht_id, r.pogingen) for r in conn.execute(select(taak))] == [(bad, 6)]
         assert not doe_taak(gateway, "w1", Random(1))
         gateway.store.engine.dispose()
 

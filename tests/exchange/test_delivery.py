@@ -7,11 +7,13 @@ from datetime import timedelta
 from random import Random
 
 import pytest
+from sqlalchemy import select, update
 
-from gateway.exchange import afloop, lijn, outbox
+from gateway.exchange import afloop, lijn, mailbox, outbox
 from gateway.exchange.beleid import Beleid
 from gateway.exchange.toestand import BLOCKING, FINAL, IN_MAILBOX, PENDING, RETRYABLE, Toestand
 from gateway.exchange.transport import HandedOver, Refused, Unreachable
+from gateway.store.tables import levering
 from tests.exchange.conftest import Outbox, Receiver
 
 KAS = "zorgkas:280"
@@ -39,6 +41,24 @@ def test_a_receipt_closes_a_delivery_and_its_life_says_so(box: Outbox) -> None:
     assert box.life(name) == ["ontvangen", "afgeleverd", "bevestigd"]
     assert box.lane(receiver).step() == 0
     assert receiver.kept == {name: b"<inhoud/>"}
+
+
+@pytest.mark.parametrize("how", ["at once", "after it lay there", "by confirm"])
+def test_a_receipt_proves_the_delivery_whatever_brought_it(box: Outbox, how: str) -> None:
+    name = box.put(transport="soap" if how == "at once" else "map")
+    box.lane(Receiver(lambda d: HandedOver(reference="x", confirmed=how == "at once"))).step()
+    laid = box.clock()
+    box.clock.pass_(minutes=-1 if how == "after it lay there" else 1)
+    with box.store.writing() as conn:
+        if how == "after it lay there":
+            # By a clock that runs behind that of who put it there.
+            assert outbox.sluit(conn, name, "melding", box.clock())
+        elif how == "by confirm":
+            conn.execute(update(levering).values(afgeleverd_op=None))
+            assert mailbox.bevestig(conn, "zorgkas:280", [], [name], box.clock())
+        row = conn.execute(select(levering)).one()
+    expected = laid if how == "at once" else box.clock()
+    assert (row.toestand, row.afgeleverd_op, row.bevestigd_op) == ("bevestigd", expected, expected)
 
 
 def test_what_lies_at_the_receiver_waits_for_its_receipt_and_is_put_again_when_that_stays_away(box: Outbox) -> None:

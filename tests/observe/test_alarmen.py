@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
@@ -100,6 +100,21 @@ def test_a_zending_that_nobody_judges_is_an_alarm(box: Outbox) -> None:  # noqa:
     box.clock.pass_(minutes=31)
     look(box)
     assert ("taken", "zendingen", "ernstig") in open_alarms(box)
+
+
+def test_zendingen_that_trip_our_own_code_again_and_again_are_named_each_and_not_counted_as_waiting(box: Outbox) -> None:  # noqa: F811
+    *names, busy = [box.put() for _ in range(24)]
+    with box.store.writing() as conn:
+        for name in names:
+            conn.execute(insert(taak).values(bericht_id=name, pogingen=5, volgende_poging=box.clock()))
+        held = {"lease_tot": box.clock() + timedelta(minutes=1), "lease_van": "w1"}
+        conn.execute(insert(taak).values(bericht_id=busy, pogingen=5, volgende_poging=box.clock(), **held))
+    look(box)
+    assert open_alarms(box) == [*(("taken", name, "ernstig") for name in sorted(names)[:20]), ("taken", "meer", "ernstig")]
+    with box.store.writing() as conn:
+        conn.execute(delete(taak))
+    look(box)
+    assert open_alarms(box) == []
 
 
 def test_a_clock_that_jumped_back_is_an_alarm(box: Outbox) -> None:  # noqa: F811

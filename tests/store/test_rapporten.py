@@ -137,6 +137,18 @@ def test_a_turnaround_is_counted_beside_the_promise(store: Store) -> None:
     }  # fmt: skip
 
 
+def test_a_push_whose_receipt_alone_was_kept_counts_as_delivered_and_one_that_was_given_up_does_not(store: Store) -> None:
+    with store.writing() as conn:
+        for n, toestand in enumerate(("bevestigd", "opgegeven", "mislukt")):
+            lever(conn, een_bericht(conn, n, NU), "180", None)
+            nieuw = levering.c.id == f"l{n}"
+            conn.execute(update(levering).where(nieuw).values(toestand=toestand, bevestigd_op=NU + timedelta(seconds=9)))
+    tellingen.werk_bij(store, BELOFTEN, NU)
+    with store.reading() as conn:
+        assert rapporten.lees(conn, rapporten.BERICHTEN, ALLES, ())[0].afgeleverd == 1
+        assert [(r.zorgkas, r.berichten, r.p50) for r in rapporten.doorlooptijden(conn, ALLES)] == [("", 1, 10), ("180", 1, 10)]
+
+
 def test_a_reason_counts_once_a_message_and_a_signal_is_none(store: Store) -> None:
     with store.writing() as conn:
         for n in range(3):

@@ -34,6 +34,9 @@ def doe(vraag: Vraag) -> Response:
     # Browsers send line ends as CR LF; a message that was signed has LF, which is what an XML parser reads either way.
     ruw = bestand.file.read(MAX_OCTETS + 1) if bestand is not None else vraag.veld("bericht").encode()
     tekst = "" if bestand is not None else vraag.veld("bericht")
+    if bestand is not None and vraag.veld("bericht").strip():
+        fout = vraag.t("U plakte een bericht en koos een bestand: kies één van beide.")
+        return vraag.toon("eigen/proef.html", 422, uitslag=None, tekst=vraag.veld("bericht"), fout=fout)
     if not ruw.strip():
         return vraag.toon("eigen/proef.html", 422, uitslag=None, tekst="", fout=vraag.t("Plak een bericht of kies een bestand."))
     vraag.gateway.proef_limit.take(vraag.persoon.account, vraag.nu.timestamp())
