@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, select
 
 from gateway.console.vensters import Telling, tel
 from gateway.exchange import lijn
-from gateway.exchange.lijn import Lijn, Schakelaar
+from gateway.exchange.lijn import Lijn
 from gateway.exchange.toestand import PENDING, Toestand
 from gateway.observe.alarmen import Bewaking
 from gateway.reference import lookup
@@ -23,7 +23,6 @@ from gateway.store.tables import alarm, beraad, bericht, beslissing, certificaat
 from gateway.trust.ocsp import OcspStore
 
 MEEST = 10_000
-_WOORDEN = {Schakelaar.GESLOTEN: "loopt", Schakelaar.OPEN: "onderbroken", Schakelaar.HALFOPEN: "probeert opnieuw"}
 _CN = re.compile(r"CN=((?:[^,\\]|\\.)+)")
 _STEEKPROEF = 1_000
 """Newest refusals per pillar whose reasons are counted."""
@@ -43,8 +42,7 @@ class Lijnstand:
 
     @property
     def woord(self) -> str:
-        """How the line is, for people: a closed breaker is a line that runs."""
-        return "gepauzeerd" if self.lijn.gepauzeerd_door is not None else _WOORDEN[self.lijn.toestand]
+        return self.lijn.woord
 
 
 def lijnen(conn: Connection) -> list[Lijnstand]:
