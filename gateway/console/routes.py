@@ -15,7 +15,7 @@ from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
-from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
+from gateway.console.operator import alarmen, auditlog, bericht, daden, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.console.zorgkas import afrekenen, beraad, dossiers
@@ -27,6 +27,7 @@ MODULES: tuple[Schermen, ...] = (
     zoeken.schermen,
     bericht.schermen,
     leveringen.schermen,
+    alarmen.schermen,
     daden.schermen,
     auditlog.schermen,
     beraad.schermen,

@@ -8,10 +8,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
+from gateway.observe.alarmen import Bewaking, waak
+from gateway.paths import data_dir
 from gateway.store.identifiers import message_id
 from gateway.store.tables import levensstap, levering, lijn, poging
+from gateway.trust.chain import load_trust_store
+from gateway.trust.revocation import RevocationMode
 from tests.api.conftest import Application, running_application
 from tests.console.test_operator import ask, message
 
@@ -120,3 +124,25 @@ def test_a_delivery_in_the_audit_log_leads_to_its_message(application: Applicati
         about = conn.execute(select(levering.c.bericht_id).where(levering.c.id == name)).scalar()
     answer = ask(application, "GET", f"/leveringen/{name}")
     assert answer.headers["location"] == f"/console/berichten/{about}#leveringen"
+
+
+def test_an_alarm_leads_to_where_one_acts_and_counts_what_the_line_counts(application: Application) -> None:
+    names = [delivery(application, zorgkas="180") for _ in range(2)]
+    with application.store.writing() as conn:
+        conn.execute(update(levering).where(levering.c.bestemming == "zorgkas:180").values(toestand="bevestigd"))
+        conn.execute(update(levering).where(levering.c.id.in_(names)).values(toestand="mislukt"))
+    watch = Bewaking(
+        trust=load_trust_store(data_dir("certs-sample") / "ca-bundle.pem", [], RevocationMode.GRACE),
+        eigen={},
+        opslag=None,
+        wachtrij=timedelta(days=1),
+        min_vrij=0,
+    )
+    ask(application, "POST", f"/leveringen/{names[0]}/opgeven", reden="dubbel gemeld")
+    with application.store.writing() as conn:
+        waak(conn, watch, datetime.now(UTC))
+    page = ask(application, "GET", "/alarmen").text
+    alarm = page[page.index("zorgkas=180&amp;toestand=mislukt") :]
+    assert alarm.index("1 levering mislukt") < 200
+    assert "vsb-gateway" not in page
+    assert "<b>1</b><span>mislukt" in ask(application, "GET", "/lijnen/180").text

@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gateway.console.vensters import Telling, tel
 from gateway.exchange import lijn
 from gateway.exchange.lijn import Lijn
 from gateway.exchange.toestand import PENDING, Toestand
+from gateway.observe.alarm_wegen import adres
 from gateway.observe.alarmen import Bewaking
 from gateway.reference import lookup
 from gateway.reference.model import Zorgkas
@@ -126,9 +126,33 @@ def weigeringen(conn: Connection, pijlers: Sequence[str], vanaf: str) -> tuple[l
     return [Weigering(code=c, aantal=n, tekst=nl, tekst_en=en, deel=100 * n // meest) for c, n, nl, en in gevonden], meer
 
 
-def alarmen(conn: Connection) -> Sequence[Row[Any]]:
+@dataclass(frozen=True, kw_only=True)
+class Alarmregel:
+    """An open alarm, with the screen where one acts on it."""
+
+    soort: str
+    onderwerp: str
+    ernst: str
+    toelichting: str
+    geopend_op: datetime
+    adres: str | None
+    """None: no screen helps."""
+
+
+def alarmen(conn: Connection) -> list[Alarmregel]:
     """What is wrong now, newest first."""
-    return conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)).order_by(alarm.c.geopend_op.desc()).limit(20)).all()
+    rijen = conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)).order_by(alarm.c.geopend_op.desc()).limit(20))
+    return [
+        Alarmregel(
+            soort=r.soort,
+            onderwerp=r.onderwerp,
+            ernst=r.ernst,
+            toelichting=r.toelichting,
+            geopend_op=r.geopend_op,
+            adres=None if (weg := adres(r.soort, r.onderwerp)) is None else f"/console{weg}",
+        )
+        for r in rijen
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
