@@ -16,7 +16,7 @@ from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import deur as eigen_deur
 from gateway.console.eigen import proef
 from gateway.console.oidc import Provider
-from gateway.console.operator import auditlog, bericht, daden, deur, leveringen, overzicht, zoeken
+from gateway.console.operator import alarmen, auditlog, bericht, daden, deur, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
 from gateway.console.schermen import Scherm, Schermen
 from gateway.console.zorgkas import afrekenen, beraad, dossiers
@@ -29,6 +29,7 @@ MODULES: tuple[Schermen, ...] = (
     bericht.schermen,
     deur.schermen,
     leveringen.schermen,
+    alarmen.schermen,
     daden.schermen,
     auditlog.schermen,
     beraad.schermen,

@@ -59,4 +59,6 @@ def _mislukt(conn: Connection, claim: Claim, toestand: Toestand, melding: str, n
     dood = toestand is Toestand.MISLUKT
     if dood:
         levensloop.mislukt(conn, claim.id, claim.bericht_id, claim.bestemming, None, now)
-    log.log(40 if dood else 30, "delivery_failed", message_id=claim.bericht_id, to=claim.bestemming, reason=melding, final=dood)
+    # A receiver's own words come after the colon; they are for who looks at the delivery, not for the log.
+    kort = melding.partition(": ")[0]
+    log.log(40 if dood else 30, "delivery_failed", message_id=claim.bericht_id, to=claim.bestemming, reason=kort, final=dood)

@@ -44,7 +44,7 @@ def geef_op(conn: Connection, levering_id: str, door: str, reden: str, nu: datet
     Raises:
         Onmogelijk: there is no such delivery, or it is closed.
     """
-    if not outbox.geef_op(conn, levering_id, nu):
+    if not outbox.geef_op(conn, levering_id):
         raise Onmogelijk(f"Levering {levering_id} bestaat niet, of is al afgesloten.")
     for _, bericht_id in _berichten(conn, [levering_id]):
         gezet = [(Stap.AFLEVERING_MISLUKT, f"opgegeven: {reden}"[:200])]

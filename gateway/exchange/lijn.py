@@ -13,9 +13,13 @@ from random import Random
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from gateway.exchange.beleid import Beleid
+from gateway.exchange.toestand import Toestand
 from gateway.store.slot import slot
-from gateway.store.tables import lijn
+from gateway.store.tables import levering, lijn, poging
 
+_POGINGEN = 2_000
+_LEVERINGEN = 20
+"""Newest attempts, and oldest deliveries of a state, among which the last failure is looked for."""
 _LEES = select(lijn).where(lijn.c.bestemming == bindparam("bestemming"))
 
 
@@ -28,6 +32,9 @@ class Schakelaar(StrEnum):
     """No deliveries until the next probe."""
     HALFOPEN = "halfopen"
     """One probe is on its way."""
+
+
+WOORDEN = {Schakelaar.GESLOTEN: "loopt", Schakelaar.OPEN: "onderbroken", Schakelaar.HALFOPEN: "probeert opnieuw"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +60,11 @@ class Lijn:
     @property
     def bereikbaar(self) -> bool:
         return self.toestand is Schakelaar.GESLOTEN and self.gepauzeerd_door is None
+
+    @property
+    def woord(self) -> str:
+        """How the line is, for people: a closed breaker is a line that runs."""
+        return "gepauzeerd" if self.gepauzeerd_door is not None else WOORDEN[self.toestand]
 
 
 def lees(conn: Connection, bestemming: str) -> Lijn:
@@ -120,6 +132,33 @@ def hervat(conn: Connection, bestemming: str) -> bool:
 
 def alle(conn: Connection) -> list[Lijn]:
     return [Lijn(**{**r._asdict(), "toestand": Schakelaar(r.toestand)}) for r in conn.execute(select(lijn))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fout:
+    """An attempt that failed."""
+
+    op: datetime
+    melding: str
+
+
+def laatste_fout(conn: Connection, bestemming: str) -> Fout | None:
+    """The newest attempt that failed at a receiver, looked for in a bounded number of attempts."""
+    p, le = poging.c, levering.c
+    stuk = select(poging).order_by(p.id.desc()).limit(_POGINGEN).subquery()
+    mis = select(stuk.c.einde, stuk.c.melding).join(levering, le.id == stuk.c.levering_id)
+    mis = mis.where(le.bestemming == bestemming, stuk.c.gelukt.is_(False)).order_by(stuk.c.id.desc()).limit(1)
+    if (gevonden := conn.execute(mis).first()) is not None:
+        return Fout(op=gevonden.einde, melding=gevonden.melding)
+    # Other receivers were busy since: then what waits or failed longest ago tells.
+    fouten: list[Fout] = []
+    for toestand in (Toestand.WACHTEND, Toestand.MISLUKT):
+        ids = select(le.id).where(le.bestemming == bestemming, le.toestand == toestand.value).order_by(le.nr).limit(_LEVERINGEN)
+        for levering_id in conn.execute(ids).scalars().all():
+            een = select(p.einde, p.melding).where(p.levering_id == levering_id, p.gelukt.is_(False))
+            laatste = conn.execute(een.order_by(p.id.desc()).limit(1))
+            fouten += [Fout(op=r.einde, melding=r.melding) for r in laatste]
+    return max(fouten, key=lambda f: f.op, default=None)
 
 
 def _zet(conn: Connection, bestemming: str, **kolommen: object) -> None:

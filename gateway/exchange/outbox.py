@@ -327,12 +327,12 @@ def opnieuw(conn: Connection, ids: Sequence[str], now: datetime, beleid: Beleid)
     return chosen
 
 
-def geef_op(conn: Connection, levering_id: str, now: datetime) -> bool:
+def geef_op(conn: Connection, levering_id: str) -> bool:
     """A person gives a delivery up; what waits behind it goes on. Returns False when it was final already."""
     states = [t.value for t in PENDING | {Toestand.MISLUKT}]
     done = conn.execute(
         update(levering)
         .where(levering.c.id == levering_id, levering.c.toestand.in_(states))
-        .values(toestand=Toestand.OPGEGEVEN.value, bevestigd_op=now, lease_tot=None, lease_van=None)
+        .values(toestand=Toestand.OPGEGEVEN.value, lease_tot=None, lease_van=None)
     )
     return done.rowcount == 1

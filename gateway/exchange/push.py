@@ -23,6 +23,7 @@ from lxml.etree import _Element as Element
 from zeep.plugins import Plugin
 from zeep.transports import Transport as ZeepTransport
 
+from gateway.exchange.foutwoorden import faulttekst, oorzaak
 from gateway.exchange.transport import Delivery, HandedOver, Refused, Unreachable
 from gateway.paths import data_dir
 from gateway.refusal import Refusal
@@ -211,13 +212,13 @@ def _detail(delivery: Delivery) -> dict[str, Any]:
 
 
 def _of_fault(error: zeep.exceptions.Fault) -> Exception:
-    # A fault's text may quote the message, so only its code goes into our tables and logs.
     code = str(error.code or "")
-    if code.rpartition(":")[2].startswith("Client"):
-        return Refused(f"Fault {code[:80]}")
-    return Unreachable(f"Fault {code[:80]}")
+    tekst = faulttekst(code, str(error.message or ""))
+    return Refused(tekst) if code.rpartition(":")[2].startswith("Client") else Unreachable(tekst)
 
 
 def _describe(error: Exception) -> str:
     status = getattr(error, "status_code", None)
-    return type(error).__name__ + (f" HTTP {status}" if isinstance(status, int) else "")
+    kind = type(error).__name__ + (f" HTTP {status}" if isinstance(status, int) and status else "")
+    why = oorzaak(error) if isinstance(error, OSError) else ""
+    return f"{kind}: {why}" if why else kind

@@ -10,14 +10,14 @@ from typing import Protocol
 class Unreachable(Exception):
     """The receiver did not answer, or answered that it cannot now; says nothing about the message. Counts for the breaker.
 
-    The text goes into tables and logs: never a part of the message.
+    The text goes into tables and, up to its first colon, into logs: never a part of the message.
     """
 
 
 class Refused(Exception):
     """The receiver answered and did not take this message. Does not count for the breaker.
 
-    The text goes into tables and logs: never a part of the message.
+    The text goes into tables and, up to its first colon, into logs; a receiver's own words in it have numbers of persons masked.
     """
 
 

@@ -13,7 +13,7 @@ import structlog
 from cryptography import x509
 from sqlalchemy import Connection, and_, func, insert, not_, or_, select, update
 
-from gateway.clock import ClockGuard
+from gateway.clock import BRUSSELS, ClockGuard
 from gateway.exchange import lijn
 from gateway.exchange.lijn import Schakelaar
 from gateway.exchange.toestand import PENDING, Toestand
@@ -78,25 +78,29 @@ class Bewaking:
 
 
 def waak(conn: Connection, bewaking: Bewaking, now: datetime) -> tuple[int, int]:
-    """Compare what is wrong now with what is open; write only the difference.
+    """Compare what is wrong now with what is open; write only the difference, also when what an open alarm says changed.
 
     Returns:
         How many alarms opened and how many closed.
     """
     slot(conn, "alarmen")
     current = {(a.soort, a.onderwerp): a for a in bepaal(conn, bewaking, now)}
-    known = {(r.soort, r.onderwerp): r.id for r in conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)))}
+    known = {(r.soort, r.onderwerp): r for r in conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)))}
     opened = [a for key, a in current.items() if key not in known]
     closed = [key for key in known if key not in current]
     for a in opened:
         conn.execute(
             insert(alarm).values(
-                soort=a.soort, onderwerp=a.onderwerp, ernst=a.ernst.value, toelichting=a.toelichting, geopend_op=now
+                soort=a.soort, onderwerp=a.onderwerp, ernst=a.ernst.value, toelichting=a.toelichting[:500], geopend_op=now
             )
         )
         log.error("alarm_opened", kind=a.soort, subject=a.onderwerp, severity=a.ernst.value, what=a.toelichting)
+    for a in (a for key, a in current.items() if key in known):
+        row, nieuw = known[a.soort, a.onderwerp], {"ernst": a.ernst.value, "toelichting": a.toelichting[:500]}
+        if (row.ernst, row.toelichting) != tuple(nieuw.values()):
+            conn.execute(update(alarm).where(alarm.c.id == row.id).values(nieuw))
     for key in closed:
-        conn.execute(update(alarm).where(alarm.c.id == known[key]).values(gesloten_op=now))
+        conn.execute(update(alarm).where(alarm.c.id == known[key].id).values(gesloten_op=now))
         log.warning("alarm_closed", kind=key[0], subject=key[1])
     _noteer_intrekking(conn, [a.onderwerp for a in opened if a.soort == "intrekking"], now, ontbreekt=True)
     _noteer_intrekking(conn, [o for s, o in closed if s == "intrekking"], now, ontbreekt=False)
@@ -125,12 +129,11 @@ def _wachtrijen(conn: Connection, limit: timedelta, now: datetime) -> Iterator[A
     query = select(levering.c.bestemming, func.count(), func.min(levering.c.aangemaakt_op)).where(to_zorgkas, pending)
     for bestemming, count, oldest in conn.execute(query.group_by(levering.c.bestemming)).all():
         if now - oldest > limit:
-            tekst = f"{count} leveringen wachten, de oudste sinds {oldest:%Y-%m-%d %H:%M}"
+            tekst = f"{_aantal(count)} {'wacht' if count == 1 else 'wachten'}, de oudste sinds {_hier(oldest)}"
             yield Alarm(soort="wachtrij", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
     dead = select(levering.c.bestemming, func.count()).where(levering.c.toestand == Toestand.MISLUKT.value)
     for bestemming, count in conn.execute(dead.group_by(levering.c.bestemming)).all():
-        tekst = f"{count} levering{'' if count == 1 else 'en'} mislukt; vsb-gateway deliveries list --state mislukt"
-        yield Alarm(soort="mislukt", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
+        yield Alarm(soort="mislukt", onderwerp=bestemming, ernst=Ernst.ERNSTIG, toelichting=f"{_aantal(count)} mislukt")
 
 
 def _lijnen(conn: Connection, now: datetime) -> Iterator[Alarm]:
@@ -139,7 +142,7 @@ def _lijnen(conn: Connection, now: datetime) -> Iterator[Alarm]:
             tekst = f"stilgelegd door {stand.gepauzeerd_door}: {stand.gepauzeerd_reden}"
             yield Alarm(soort="gepauzeerd", onderwerp=stand.bestemming, ernst=Ernst.WAARSCHUWING, toelichting=tekst)
         elif stand.toestand is not Schakelaar.GESLOTEN and stand.sinds is not None and now - stand.sinds > _LINE_OPEN:
-            tekst = f"onbereikbaar sinds {stand.sinds:%Y-%m-%d %H:%M}, {stand.fouten} pogingen na elkaar mislukt"
+            tekst = f"onbereikbaar sinds {_hier(stand.sinds)}, {stand.fouten} pogingen na elkaar mislukt"
             yield Alarm(soort="lijn", onderwerp=stand.bestemming, ernst=Ernst.ERNSTIG, toelichting=tekst)
 
 
@@ -170,16 +173,16 @@ def _klok(conn: Connection, guard: ClockGuard | None, now: datetime) -> Iterator
         yield Alarm(soort="klok", onderwerp="worker", ernst=Ernst.KRITIEK, toelichting=tekst)
     last = conn.execute(select(levensstap.c.tijdstip).order_by(levensstap.c.id.desc()).limit(1)).scalar()
     if last is not None and last - now > _CLOCK_BACK:
-        tekst = f"de klok staat op {now:%Y-%m-%d %H:%M}, maar er is al een stap van {last:%Y-%m-%d %H:%M}"
+        tekst = f"de klok staat op {_hier(now)}, maar er is al een stap van {_hier(last)}"
         yield Alarm(soort="klok", onderwerp="gateway", ernst=Ernst.KRITIEK, toelichting=tekst)
 
 
 def _boeken(conn: Connection, bewaarmaanden: int | None, now: datetime) -> Iterator[Alarm]:
     if (dag := zegel_te_laat(conn, now)) is not None:
-        tekst = f"{dag:%Y-%m-%d} is niet verzegeld; vsb-gateway audit verify, en kijk of er een worker draait"
+        tekst = f"{dag:%d-%m-%Y} is niet verzegeld; draait er een worker?"
         yield Alarm(soort="zegel", onderwerp="audit", ernst=Ernst.KRITIEK, toelichting=tekst)
     if bewaarmaanden is not None and (maand := archief_te_laat(conn, bewaarmaanden, now)) is not None:
-        tekst = f"{maand:%Y-%m} hoort in het archief; vsb-gateway archive run zegt wat hem tegenhoudt"
+        tekst = f"{maand:%m-%Y} hoort in het archief"
         yield Alarm(soort="archief", onderwerp="archief", ernst=Ernst.WAARSCHUWING, toelichting=tekst)
 
 
@@ -198,7 +201,7 @@ def _einde(what: str, tot: datetime, now: datetime, *, eigen: bool) -> Iterator[
     if threshold is None or (not eigen and left < -timedelta(days=60)):
         return
     ernst = Ernst.WAARSCHUWING if threshold > 14 else Ernst.ERNSTIG if threshold > 7 or not eigen else Ernst.KRITIEK
-    tekst = f"geldig tot {tot:%Y-%m-%d}" if left > timedelta(0) else f"verlopen op {tot:%Y-%m-%d}"
+    tekst = f"geldig tot {_hier(tot)}" if left > timedelta(0) else f"verlopen op {_hier(tot)}"
     yield Alarm(soort="certificaat", onderwerp=f"{what} {threshold}d"[:128], ernst=ernst, toelichting=tekst)
 
 
@@ -206,3 +209,12 @@ def _noteer_intrekking(conn: Connection, issuers: list[str], now: datetime, *, o
     event = Gebeurtenis.INTREKKING_ONTBREEKT if ontbreekt else Gebeurtenis.INTREKKING_HERSTELD
     for issuer in issuers:
         noteer(conn, event, actor=GATEWAY, onderwerp=issuer, gegevens={}, tijdstip=now)
+
+
+def _aantal(count: int) -> str:
+    return f"{count} levering{'' if count == 1 else 'en'}"
+
+
+def _hier(moment: datetime) -> str:
+    """A moment as the people who read it have it, with its zone: the text stands on screens and in terminals."""
+    return f"{moment.astimezone(BRUSSELS):%d-%m-%Y %H:%M %Z}"

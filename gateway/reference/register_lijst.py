@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Select, func, literal, or_, select, tuple_
 
 from gateway.reference import tables as t
+from gateway.reference.model import Voorziening
 from gateway.reference.register import Periodelijst
 
 
@@ -63,6 +64,14 @@ def attesten(
 def attest_met(conn: Connection, nummer: str) -> Row[Any] | None:
     """The attest with a number."""
     return conn.execute(select(t.attest).where(t.attest.c.nummer == nummer)).first()
+
+
+def voorzieningen_met_naam(conn: Connection, begin: str, hoogstens: int) -> list[Voorziening]:
+    """Facilities whose name begins so, capitals or not, in order of name."""
+    v = t.voorziening.c
+    vraag = select(t.voorziening).where(func.lower(v.naam).startswith(begin.lower(), autoescape=True)).order_by(v.naam, v.riziv)
+    rijen = conn.execute(vraag.limit(hoogstens))
+    return [Voorziening(riziv=r.riziv, naam=r.naam, kwaliteit=r.kwaliteit, kbo=r.kbo, iban=r.iban) for r in rijen]
 
 
 def _bevat(zoek: str, *kolommen: Column[Any]) -> Any:

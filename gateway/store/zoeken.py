@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
+from gateway.reference.tables import zorgkas
 from gateway.store.berichten import Stap
 from gateway.store.identifiers import LAATSTE
-from gateway.store.tables import bericht, zending
+from gateway.store.tables import bericht, certificaat, zending
 
 PAGINA = 50
 STUK = 8_000
@@ -34,6 +35,10 @@ class Zoekvraag:
     """RIZIV number, 8 or 11 digits."""
     afzender: str | None = None
     """riziv:<8 digits> or zorgkas:<code>"""
+    attest: str | None = None
+    """Number of the software's attest."""
+    certificaat: str | None = None
+    """SHA-256 of the sender's certificate, hex; its holder leads, as it has no index of its own."""
     zendingnummer: str | None = None
     jaar: int | None = None
     zorgkas: str | None = None
@@ -70,7 +75,19 @@ def zoek(conn: Connection, vraag: Zoekvraag, pijlers: Sequence[str]) -> Resultaa
     Args:
         pijlers: every pillar there is, and "" for what zorgkassen post.
     """
+    if vraag.certificaat is not None and vraag.afzender is None:
+        vraag = replace(vraag, afzender=_houder(conn, vraag.certificaat))
     return blader(conn, _leiders(vraag, pijlers), _rest(vraag), vanaf=vraag.vanaf, voor=vraag.voor)
+
+
+def _houder(conn: Connection, sha256: str) -> str:
+    """The sender that proves itself with a certificate; one that nobody is when it is not known."""
+    identiteit = conn.execute(select(certificaat.c.identiteit).where(certificaat.c.sha256 == sha256)).scalar() or ""
+    soort, _, nummer = identiteit.partition("=")
+    if soort != "CBE":
+        return f"riziv:{nummer[:8]}"
+    code = conn.execute(select(zorgkas.c.code).where(zorgkas.c.kbo == nummer)).scalar()
+    return f"zorgkas:{code}"
 
 
 def blader(
@@ -137,6 +154,8 @@ def _leiders(vraag: Zoekvraag, pijlers: Sequence[str]) -> list[ColumnElement[boo
         return [_voorziening(vraag.voorziening)] if len(vraag.voorziening) == 11 else [b.afzender == f"riziv:{vraag.voorziening}"]
     if vraag.afzender is not None:
         return [b.afzender == vraag.afzender]
+    if vraag.attest is not None:
+        return [b.attest == vraag.attest]
     if vraag.stap is not None:
         kiezen = [vraag.pijler] if vraag.pijler is not None else list(pijlers)
         return [(b.pijler == p) & (b.stap == s) for p in kiezen for s in stappen(vraag.stap)]
@@ -150,7 +169,11 @@ def _leiders(vraag: Zoekvraag, pijlers: Sequence[str]) -> list[ColumnElement[boo
 def _rest(vraag: Zoekvraag) -> list[ColumnElement[bool]]:
     """What is left to look at in each message that the index gave."""
     b, rest = bericht.c, []
-    geleid = vraag.precies or vraag.voorziening is not None or vraag.afzender is not None
+    geleid = vraag.precies or any(w is not None for w in (vraag.voorziening, vraag.afzender, vraag.attest))
+    if vraag.certificaat is not None:
+        rest.append(b.certificaat_sha256 == vraag.certificaat)
+    if vraag.attest is not None and (vraag.precies or vraag.voorziening is not None or vraag.afzender is not None):
+        rest.append(b.attest == vraag.attest)
     if vraag.voorziening is not None and vraag.precies:
         rest.append(_voorziening(vraag.voorziening))
     if vraag.afzender is not None and (vraag.precies or vraag.voorziening is not None):

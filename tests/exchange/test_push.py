@@ -16,6 +16,7 @@ import pytest
 from conformance.walkthrough import sample_signer
 from gateway.clock import system_clock
 from gateway.exchange import push
+from gateway.exchange.foutwoorden import in_woorden
 from gateway.exchange.push import SoapPush
 from gateway.exchange.transport import Delivery, HandedOver, Refused, Unreachable
 from gateway.paths import data_dir
@@ -166,3 +167,28 @@ def test_with_mutual_tls_alone_an_unsigned_receipt_is_enough_when_settings_say_s
     pusher = SoapPush(sample_signer("gateway"), system_clock, trust, lambda _: None, signed_receipts=False)
     with answering(lambda raw: receipt(raw, signer=None)) as endpoint:
         assert pusher.deliver(delivery(endpoint)).confirmed
+
+
+def test_a_fault_is_told_in_the_receivers_own_words_without_a_persons_number(pusher: SoapPush) -> None:
+    def answer(_: bytes) -> tuple[int, bytes]:
+        fault = (
+            "<s:Fault><faultcode>s:Client</faultcode><faultstring>Dossier van 85.07.30-033.28\n gesloten</faultstring></s:Fault>"
+        )
+        return (
+            500,
+            f'<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body>{fault}</s:Body></s:Envelope>'.encode(),
+        )
+
+    with answering(answer) as endpoint, pytest.raises(Refused) as refused:
+        pusher.deliver(delivery(endpoint))
+    assert "85.07.30-033.28" not in str(refused.value)
+    assert in_woorden(str(refused.value)).startswith("de ontvanger heeft het bericht geweigerd: Dossier van ")
+    assert str(refused.value).endswith(" gesloten")
+
+
+def test_a_receiver_that_is_not_there_is_told_in_words(pusher: SoapPush) -> None:
+    with answering(lambda _: (500, b"")) as endpoint:
+        pass
+    with pytest.raises(Unreachable) as away:
+        pusher.deliver(delivery(endpoint))
+    assert in_woorden(str(away.value)) == "geen verbinding met de ontvanger: verbinding geweigerd"

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select
 
 from conformance.walkthrough import sample_signer
 from gateway.clock import BRUSSELS
-from gateway.exchange import lijn
+from gateway.exchange import beheer, lijn
 from gateway.exchange.transport import Refused, Unreachable
 from gateway.observe.alarmen import Bewaking, waak
 from gateway.observe.audit_events import Gebeurtenis
@@ -77,6 +77,31 @@ def test_a_dead_letter_is_an_alarm_until_somebody_acts(box: Outbox) -> None:  # 
     box.run(box.lane(Receiver(no)), 200, step=10)
     look(box)
     assert ("mislukt", "zorgkas:280", "ernstig") in open_alarms(box)
+
+
+def test_an_open_alarm_says_what_is_so_now(box: Outbox) -> None:  # noqa: F811
+    def no(_: object) -> None:
+        raise Refused("Fault")
+
+    names = [box.put() for _ in range(2)]
+    box.run(box.lane(Receiver(no)), 200, step=10)
+    look(box)
+    with box.store.writing() as conn:
+        beheer.geef_op(conn, names[0], "os:jan", "dubbel", box.clock())
+    assert look(box) == (0, 0)
+    with box.store.reading() as conn:
+        texts = conn.execute(select(alarm.c.toelichting).where(alarm.c.soort == "mislukt")).scalars().all()
+    assert texts == ["1 levering mislukt"]
+
+
+def test_an_alarm_names_a_moment_with_its_zone(box: Outbox) -> None:  # noqa: F811
+    box.put()
+    since = box.clock().astimezone(BRUSSELS)
+    box.clock.pass_(minutes=61)
+    look(box)
+    with box.store.reading() as conn:
+        text = conn.execute(select(alarm.c.toelichting)).scalar_one()
+    assert text == f"1 levering wacht, de oudste sinds {since:%d-%m-%Y %H:%M %Z}"
 
 
 def test_a_line_that_stays_open_and_one_that_is_paused_are_alarms(box: Outbox) -> None:  # noqa: F811

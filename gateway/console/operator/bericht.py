@@ -14,6 +14,7 @@ from gateway.console.operator.tijdlijn import afleveringen, tijdlijn
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Schermen
 from gateway.console.vraag import NietGevonden, Vraag
+from gateway.exchange.foutwoorden import in_woorden
 from gateway.exchange.toestand import FINAL, RETRYABLE
 from gateway.reference import lookup
 from gateway.refusal import Refusal
@@ -57,6 +58,7 @@ def _alles(vraag: Vraag, conn: Connection, rij: Row[Any]) -> dict[str, Any]:
         "archief": in_archief(conn, rij.id),
         "certificaat": handtekening.lees_certificaat(gateway, conn, rij.certificaat_sha256, vraag.nu),
         "antwoord": _antwoord(rij.antwoord),
+        "in_woorden": in_woorden,
         "opnieuw": {t.value for t in RETRYABLE},
         "afgesloten": {t.value for t in FINAL},
         "laatste_stap": Stap(rij.stap),

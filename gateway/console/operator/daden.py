@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
@@ -40,7 +41,8 @@ class Bevestiging:
 
 def bevestig(vraag: Vraag, wat: Bevestiging, **context: Any) -> Response:
     """Show what will happen and ask for a reason; the form posts to the same address."""
-    return vraag.toon("operator/bevestig.html", wat=wat, actie=vraag.request.url.path, **context)
+    adres = vraag.request.url
+    return vraag.toon("operator/bevestig.html", wat=wat, actie=adres.path + (f"?{adres.query}" if adres.query else ""), **context)
 
 
 def reden_van(vraag: Vraag) -> str:
@@ -72,6 +74,15 @@ def _levering(vraag: Vraag) -> Row[Any]:
     return rij
 
 
+def _terug(vraag: Vraag, rij: Row[Any]) -> str:
+    """Where one came from: the list, at the row after this one, or the message."""
+    if not vraag.zoek.get("lijst"):
+        return f"/console/berichten/{rij.bericht_id}#leveringen"
+    kern = {naam: w for naam in ("zorgkas", "toestand", "na") if (w := vraag.zoek.get(naam, "")[:16])}
+    dan = vraag.zoek.get("dan", "")
+    return f"/console/leveringen?{urlencode(kern)}" + (f"#l{dan}" if dan.isdecimal() else "")
+
+
 @schermen.get("/leveringen/{levering_id}/opnieuw", Recht.LEVERING_OPNIEUW)
 def vraag_opnieuw(vraag: Vraag) -> Response:
     rij = _levering(vraag)
@@ -88,7 +99,7 @@ def vraag_opnieuw(vraag: Vraag) -> Response:
         titel=vraag.t("Levering opnieuw aanbieden"),
         gevolgen=gevolgen,
         knop=vraag.t("Opnieuw aanbieden"),
-        terug=f"/console/berichten/{rij.bericht_id}#leveringen",
+        terug=_terug(vraag, rij),
     )
     return bevestig(vraag, wat)
 
@@ -104,7 +115,7 @@ def doe_opnieuw(vraag: Vraag) -> Response:
             )
 
     _doe(vraag, werk)
-    return vraag.naar(f"/console/berichten/{rij.bericht_id}", Melding(tekst=vraag.t("De levering gaat opnieuw.")))
+    return vraag.naar(_terug(vraag, rij), Melding(tekst=vraag.t("De levering gaat opnieuw.")))
 
 
 @schermen.get("/leveringen/{levering_id}/opgeven", Recht.LEVERING_OPGEVEN)
@@ -122,7 +133,7 @@ def vraag_opgeven(vraag: Vraag) -> Response:
         titel=vraag.t("Levering opgeven"),
         gevolgen=gevolgen,
         knop=vraag.t("Voorgoed opgeven"),
-        terug=f"/console/berichten/{rij.bericht_id}#leveringen",
+        terug=_terug(vraag, rij),
         gevaar=True,
     )
     return bevestig(vraag, wat)
@@ -133,7 +144,7 @@ def doe_opgeven(vraag: Vraag) -> Response:
     rij = _levering(vraag)
     _doe(vraag, lambda conn, reden: beheer.geef_op(conn, rij.id, vraag.persoon.actor, reden, vraag.nu))
     melding = Melding(tekst=vraag.t("De levering is opgegeven."), soort="let_op")
-    return vraag.naar(f"/console/berichten/{rij.bericht_id}", melding)
+    return vraag.naar(_terug(vraag, rij), melding)
 
 
 def zorgkas_van(vraag: Vraag) -> Zorgkas:

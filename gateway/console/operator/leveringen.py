@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Row, select
+from sqlalchemy import Connection, Row, select
 from starlette.responses import Response
 
 from gateway.console.operator.daden import zorgkas_van
 from gateway.console.operator.toestand import lijnstand
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.vraag import Vraag
+from gateway.console.vraag import NietGevonden, Vraag
+from gateway.exchange import lijn
+from gateway.exchange.foutwoorden import in_woorden
 from gateway.exchange.toestand import FINAL, PENDING, RETRYABLE, Toestand
 from gateway.reference import lookup
-from gateway.store.tables import levering, poging
+from gateway.store.tables import bericht, levering, poging
 
 schermen = Schermen()
 PAGINA = 50
+_OVER = (bericht.c.id, bericht.c.bedrijfs_id, bericht.c.voorziening)
 _OPEN = [t.value for t in (*PENDING, Toestand.MISLUKT)]
 
 
@@ -38,18 +42,19 @@ def lijst(vraag: Vraag) -> Response:
                 query = select(levering).where(c.bestemming == bestemming, c.toestand == een, c.nr > na)
                 rijen += conn.execute(query.order_by(c.nr).limit(PAGINA + 1)).all()
         rijen = sorted(rijen, key=lambda r: r.nr)[: PAGINA + 1]
-        laatste = {
-            r.id: conn.execute(
-                select(poging.c.melding).where(poging.c.levering_id == r.id).order_by(poging.c.id.desc()).limit(1)
-            ).scalar()
-            for r in rijen[:PAGINA]
-        }
+        getoond = rijen[:PAGINA]
+        laatste = {r.id: in_woorden(_laatste_melding(conn, r.id)) for r in getoond}
+        over = {r.id: r for r in conn.execute(select(*_OVER).where(bericht.c.id.in_([r.bericht_id for r in getoond])))}
+        stil = {stand.bestemming for stand in lijn.alle(conn) if not stand.bereikbaar}
     kern = {k: w for k, w in (("zorgkas", zorgkas), ("toestand", toestand)) if w}
     volgende = f"?{urlencode({**kern, 'na': rijen[PAGINA - 1].nr})}" if len(rijen) > PAGINA else None
     return vraag.toon(
         "operator/leveringen.html",
-        rijen=rijen[:PAGINA],
+        rijen=getoond,
         laatste=laatste,
+        over=over,
+        stil=stil,
+        daarna=_daarna(kern | ({"na": str(na)} if na else {}), getoond),
         volgende=volgende,
         zorgkas=zorgkas,
         toestand=toestand,
@@ -60,16 +65,39 @@ def lijst(vraag: Vraag) -> Response:
     )
 
 
+def _laatste_melding(conn: Connection, levering_id: str) -> str | None:
+    laatste = select(poging.c.melding).where(poging.c.levering_id == levering_id).order_by(poging.c.id.desc()).limit(1)
+    return conn.execute(laatste).scalar()
+
+
+def _daarna(kern: dict[str, str], rijen: Sequence[Row[Any]]) -> dict[str, str]:
+    """By delivery the query that brings who acts on it back to this list, at the row after it."""
+    volgende = [*(str(r.nr) for r in rijen[1:]), ""]
+    return {r.id: urlencode({"lijst": "1", **kern, "dan": dan}) for r, dan in zip(rijen, volgende, strict=True)}
+
+
 @schermen.get("/lijnen/{code}", Recht.OVERZICHT_ZIEN)
-def lijn(vraag: Vraag) -> Response:
+def een_lijn(vraag: Vraag) -> Response:
     """One zorgkas's line, with what lately went over it."""
     kas = zorgkas_van(vraag)
     with vraag.gateway.store.reading() as conn:
-        stand = lijnstand(conn, kas)
+        stand, fout = lijnstand(conn, kas), lijn.laatste_fout(conn, f"zorgkas:{kas.code}")
         leveringen = select(levering).where(levering.c.bestemming == f"zorgkas:{kas.code}")
         recent: list[Row[Any]] = []
         for toestand in Toestand:
             query = leveringen.where(levering.c.toestand == toestand.value).order_by(levering.c.nr.desc()).limit(20)
             recent += conn.execute(query).all()
     recent.sort(key=lambda r: r.nr, reverse=True)
-    return vraag.toon("operator/lijn.html", stand=stand, recent=recent[:20])
+    fouttekst = "" if fout is None else in_woorden(fout.melding)
+    return vraag.toon("operator/lijn.html", stand=stand, recent=recent[:20], fout=fout, fouttekst=fouttekst)
+
+
+@schermen.get("/leveringen/{levering_id}", Recht.BERICHTEN_ZIEN)
+def een_levering(vraag: Vraag) -> Response:
+    """A delivery is shown on its message's page."""
+    with vraag.gateway.store.reading() as conn:
+        gevraagd = select(levering.c.bericht_id).where(levering.c.id == vraag.pad["levering_id"])
+        bericht_id = conn.execute(gevraagd).scalar()
+    if bericht_id is None:
+        raise NietGevonden
+    return vraag.naar(f"/console/berichten/{bericht_id}#leveringen")

@@ -7,15 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, func, select
 
 from gateway.console.operator.stroom import ZONDER_PIJLER, van_pijler
 from gateway.console.vensters import Telling, tel
 from gateway.exchange import lijn
-from gateway.exchange.lijn import Lijn, Schakelaar
+from gateway.exchange.lijn import Lijn
 from gateway.exchange.toestand import PENDING, Toestand
+from gateway.observe.alarm_wegen import adres
 from gateway.observe.alarmen import Bewaking
 from gateway.reference import lookup
 from gateway.reference.model import Zorgkas
@@ -26,7 +26,6 @@ from gateway.store.tables import alarm, beraad, bericht, beslissing, certificaat
 from gateway.trust.ocsp import OcspStore
 
 MEEST = 10_000
-_WOORDEN = {Schakelaar.GESLOTEN: "loopt", Schakelaar.OPEN: "onderbroken", Schakelaar.HALFOPEN: "probeert opnieuw"}
 _CN = re.compile(r"CN=((?:[^,\\]|\\.)+)")
 _STEEKPROEF = 1_000
 """Newest refusals per pillar whose reasons are counted."""
@@ -46,8 +45,7 @@ class Lijnstand:
 
     @property
     def woord(self) -> str:
-        """How the line is, for people: a closed breaker is a line that runs."""
-        return "gepauzeerd" if self.lijn.gepauzeerd_door is not None else _WOORDEN[self.lijn.toestand]
+        return self.lijn.woord
 
 
 def lijnen(conn: Connection) -> list[Lijnstand]:
@@ -142,9 +140,33 @@ def aan_de_deur(conn: Connection, sinds: datetime | None) -> list[Weigering]:
     ]
 
 
-def alarmen(conn: Connection) -> Sequence[Row[Any]]:
+@dataclass(frozen=True, kw_only=True)
+class Alarmregel:
+    """An open alarm, with the screen where one acts on it."""
+
+    soort: str
+    onderwerp: str
+    ernst: str
+    toelichting: str
+    geopend_op: datetime
+    adres: str | None
+    """None: no screen helps."""
+
+
+def alarmen(conn: Connection) -> list[Alarmregel]:
     """What is wrong now, newest first."""
-    return conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)).order_by(alarm.c.geopend_op.desc()).limit(20)).all()
+    rijen = conn.execute(select(alarm).where(alarm.c.gesloten_op.is_(None)).order_by(alarm.c.geopend_op.desc()).limit(20))
+    return [
+        Alarmregel(
+            soort=r.soort,
+            onderwerp=r.onderwerp,
+            ernst=r.ernst,
+            toelichting=r.toelichting,
+            geopend_op=r.geopend_op,
+            adres=None if (weg := adres(r.soort, r.onderwerp)) is None else f"/console{weg}",
+        )
+        for r in rijen
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
