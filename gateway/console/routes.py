@@ -14,6 +14,7 @@ from gateway.console.beheer import invoer, rapporten, regels, register_attest, r
 from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import proef
+from gateway.console.eigen import zoeken as eigen_zoeken
 from gateway.console.oidc import Provider
 from gateway.console.operator import auditlog, bericht, daden, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
@@ -32,6 +33,7 @@ MODULES: tuple[Schermen, ...] = (
     beraad.schermen,
     dossiers.schermen,
     afrekenen.schermen,
+    eigen_zoeken.schermen,
     eigen_berichten.schermen,
     proef.schermen,
     steekproeven.schermen,
