@@ -55,7 +55,8 @@ def teken_schemas() -> list[Bestand]:
 def teken_soorten() -> Mapping[str, Knoop]:
     """Each kind of aanvraag or kennisgeving with its elements, by its name."""
     schema = xmlschema.XMLSchema(str(data_dir("xsd") / "vsb" / "v1" / "aanvraag.xsd"))
-    keuzes = (_element(k, 0, False) for k in schema.types["AanvraagType"].content.iter_elements() if isinstance(k, XsdElement))
+    aanvraag: Any = schema.types["AanvraagType"]
+    keuzes = (_element(k, 0, False) for k in aanvraag.content.iter_elements() if isinstance(k, XsdElement))
     return MappingProxyType({k.naam: k for k in keuzes})
 
 
