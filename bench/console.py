@@ -138,6 +138,10 @@ def _pages(base: str, some: list[str]) -> dict[str, Page]:
         }
         return Page(ask=lambda: olga.post(f"{base}/console/berichten/zoek", data=data, timeout=120), shows=shows)
 
+    def own_search(what: str) -> Page:
+        data = {"_csrf": _token(vera.get(f"{base}/console/eigen", timeout=60).text), "wat": what}
+        return Page(ask=lambda: vera.post(f"{base}/console/eigen/zoek", data=data, timeout=120), shows="één persoon")
+
     return {
         "overview": get(olga, "/console/overzicht", "eibwfin", pause=4.1),
         "overview of a week": get(olga, "/console/overzicht?venster=7d", "eibwfin", pause=4.1),
@@ -166,6 +170,8 @@ def _pages(base: str, some: list[str]) -> dict[str, Page]:
         "settlements to do": get(karel, "/console/afrekenen", "/console/afrekenen/"),
         "settled": get(karel, "/console/afrekeningen", "/console/afrekeningen/"),
         "own messages of a facility": get(vera, "/console/eigen", "/console/eigen/"),
+        "own messages of a person": own_search(insz(17)),
+        "own messages of a kind, none there": get(vera, "/console/eigen?soort=Aflevering"),
         "own messages of a vendor": get(lode, "/console/eigen", "/console/eigen/"),
         "own messages of a vendor, none in the pillar": get(lode, "/console/eigen?pijler=mohm", "Verder zoeken"),
         "own messages by reference": get(lode, f"/console/eigen?referentie={own}", own),

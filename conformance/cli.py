@@ -11,10 +11,10 @@ import typer
 import uvicorn
 from rich.console import Console
 
-from conformance.berichten.messages import SERVICES, signed_message
 from conformance.commands import look, serve
 from conformance.commands.peer import run_peer
 from conformance.commands.run import run
+from conformance.commands.sign import sign
 from conformance.sts.app import sts_app
 from conformance.sts.register import sample_register
 from conformance.walkthrough import sample_signer
@@ -39,30 +39,10 @@ app.command("coverage")(look.show_coverage)
 app.command()(look.report)
 app.command()(look.override)
 app.command()(look.attest)
+app.command()(sign)
 app.command("peer")(run_peer)
 app.command()(serve.serve)
 app.command()(serve.sessions)
-
-
-@app.command()
-def sign(
-    service: Annotated[str, typer.Argument(help=f"One of {', '.join(SERVICES)}.")],
-    out: Annotated[Path, typer.Option(help="File to write the signed envelope to.")] = Path("message.xml"),
-    certificate: Annotated[
-        str, typer.Option(help="Sample certificate to sign with; see `vsb-gateway certs list`.")
-    ] = "facility-ibw-1",
-    person: Annotated[str, typer.Option(help="Sample person, by short name.")] = "els",
-) -> None:
-    """Write a freshly signed sample message, ready for curl."""
-    if service not in SERVICES:
-        console.print(f"[red]No sample for {service}.[/] Choose one of {', '.join(SERVICES)}.")
-        raise typer.Exit(2)
-    out.write_bytes(signed_message(service, sample_signer(certificate), person, datetime.now(UTC)))
-    console.print(f"Wrote {out}. Post it within five minutes:")
-    console.print(
-        f"  curl -sS -H 'Content-Type: text/xml; charset=utf-8' --data-binary @{out} http://127.0.0.1:8080/soap/{service}/v1",
-        highlight=False,
-    )
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
@@ -234,12 +234,18 @@ class Walkthrough:
         good = sum((line.expected or "–") == line.arrived for line in self.lines)
         self.console.print(f"[bold]{good} of {len(self.lines)} messages are where they should be.[/]")
 
-    def show_next_steps(self) -> None:
-        """How to send the next one by hand."""
+    def show_next_steps(self, commands: Sequence[str] = ()) -> None:
+        """How to send the next one by hand.
+
+        Args:
+            commands: what to set first so that commands look into this gateway's database.
+        """
+        set_first = "".join(f"\n  {line}" for line in commands)
         self.console.print(
             f"""
 Console:   {self.base}/console/  log in as olga (operator), karel (zorgkas 180), vera (voorziening), lode (leverancier),
            cis (controleur) or bea (beheerder), all with password vsb-sample
+Cookbooks: {self.base}/cookbooks/      API: {self.base}/api/v1/
 WSDLs:     {self.base}/soap/aanvraag/v1?wsdl  (also verzekerbaarheid, facturatie, zorgkas)
 
 [bold]Send one yourself with curl[/] (sign a fresh question, then post it; a signature is good for some minutes):
@@ -255,8 +261,12 @@ WSDLs:     {self.base}/soap/aanvraag/v1?wsdl  (also verzekerbaarheid, facturatie
   client = FacilityClient("{self.base}", sample_signer("facility-ibw-1"), "{self._ibw1}", pijler="{_PIJLER}")
   print(client.verzekerbaarheid("mijn-vraag-0001", "{self._insz("els")}", date.today(), date.today()))
 
+[bold]Commands beside it[/] (.venv/bin/vsb-gateway alarms, register, audit, deliveries …), in another terminal, first:
+{set_first}
+
 Ctrl-C stops everything.""",
             highlight=False,
+            soft_wrap=True,
         )
 
 

@@ -11,7 +11,7 @@ from functools import cache
 
 import structlog
 from fastapi import FastAPI, Request, Response
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi.responses import FileResponse, PlainTextResponse, RedirectResponse
 from starlette.routing import Mount
 from starlette.types import ASGIApp
 
@@ -46,7 +46,16 @@ from gateway.wire.wsdl import schema_file, wsdl
 
 log = structlog.get_logger("gateway")
 
-_MEDIA = {"css": "text/css", "csv": "text/csv"}
+_MEDIA = {
+    "css": "text/css",
+    "csv": "text/csv",
+    "xml": "text/plain",
+    "toml": "text/plain",
+    "txt": "text/plain",
+    "py": "text/plain",
+    "java": "text/plain",
+}
+"""Files of the cookbooks; what a browser would draw as something else is shown as it is written."""
 _PAGE_HEADERS = {"Content-Security-Policy": "default-src 'none'; style-src 'self'", "X-Content-Type-Options": "nosniff"}
 
 
@@ -153,7 +162,11 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
         return PlainTextResponse(told, status_code=405, headers={"Allow": "POST"})
 
     # Half a second to render, so the first reader of a process waits and not its start.
-    pages = cache(lambda: site(gateway.settings.cookbooks, gateway.cookbooks))
+    pages = cache(lambda: site(gateway.settings.cookbooks, gateway.cookbooks, gateway=True, console=gateway.settings.console))
+
+    @app.get("/", response_model=None)
+    async def begin() -> Response:
+        return RedirectResponse("/cookbooks/", status_code=307)
 
     @app.get("/cookbooks/{path:path}", response_model=None)
     def cookbook(path: str) -> Response:
@@ -164,6 +177,8 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
 
     @app.get("/xsd/{path:path}", response_model=None)
     async def schema(path: str) -> Response:
+        if not path:
+            return RedirectResponse("/cookbooks/#schemas", status_code=307)
         found = schema_file(path)
         return (
             PlainTextResponse("Niet gevonden.\n", status_code=404)

@@ -68,11 +68,11 @@ def envelope(payload: str, signer: Signer, now: datetime, parts: Sequence[str] =
 def signed_message(service: str, signer: Signer, person: str, now: datetime) -> bytes:
     """A signed sample message for a service.
 
-    Raises:
-        KeyError: the person is not one of the samples.
+    Args:
+        person: short name of a sample person, or an INSZ.
     """
     known = names()
-    riziv, insz = known["voorzieningen"]["ibw1"], known["personen"][person]
+    riziv, insz = known["voorzieningen"]["ibw1"], known["personen"].get(person, person)
     today = now.astimezone(BRUSSELS).date()
     hoofding = head(riziv, now)
     if service == "verzekerbaarheid":

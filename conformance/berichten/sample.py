@@ -7,6 +7,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from gateway.reference.voorbeeld import voorbeeldnamen
 from gateway.reference.waarden import datum
 
 
@@ -25,3 +26,10 @@ def sample_price(riziv: str, day: date, today: date, code: str = "763055") -> in
         if row["prestatiecode"] == code and row["riziv"] == riziv and datum(row["van"], today) <= day <= tot:
             return int(row["bedrag"])
     raise LookupError(f"no sample price for {riziv} on {day}")
+
+
+def others() -> list[str]:
+    """INSZ of the sample persons without a short name, who are affiliated today: nothing in the sample is about them."""
+    named = set(voorbeeldnamen().personen.values())
+    insured = {row["insz"] for row in sample_rows("aansluitingen") if not row["tot"]}
+    return [row["insz"] for row in sample_rows("personen") if row["insz"] in insured - named and not row["overlijdensdatum"]]

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Column, Table
 
@@ -99,19 +100,16 @@ def list_(
     now = datetime.now(UTC)
     table = Table(
         Column("name", no_wrap=True),
-        Column("for what", overflow="fold"),
-        Column("identity", overflow="fold"),
-        "valid until",
-        "state",
+        Column("for what, and the identity", overflow="fold"),
+        Column("valid until", no_wrap=True),
         title=str(folder),
         title_justify="left",
         box=SIMPLE_HEAD,
     )
     for one in found:
         state = one.state_at(now)
-        table.add_row(
-            one.name, one.purpose, one.identity or "", f"{one.not_after:%Y-%m-%d}", f"[{_STATE_STYLE[state]}]{state}[/]"
-        )
+        what = f"{escape(one.purpose)}\n[bold]{escape(one.identity)}[/]" if one.identity else escape(one.purpose)
+        table.add_row(one.name, what, f"{one.not_after:%Y-%m-%d}\n[{_STATE_STYLE[state]}]{state}[/]")
     console = Console()
     console.print(table)
     console.print(f"Password of every .p12: [bold]{PASSWORD}[/], alias {ALIAS}", highlight=False)

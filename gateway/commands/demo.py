@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import shutil
 import signal
@@ -9,19 +10,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import requests
 import typer
 from rich.console import Console
+from sqlalchemy.engine import make_url
 
 from gateway.reference.voorbeeld import SAMPLE_ACCOUNTS
 from gateway.settings import Settings
 
 console = Console()
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that a process gets when its parent dies, also by SIGKILL."""
+
+
+class _Stopped(SystemExit):
+    """Somebody asked to stop; the processes that were started end on the way out."""
 
 
 def demo(
@@ -41,6 +50,8 @@ def demo(
     from conformance.walkthrough import Walkthrough
 
     settings = Settings()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
     base = f"http://127.0.0.1:{settings.port}"
     _check_free(settings.port)
     if folder.exists():
@@ -68,11 +79,30 @@ def demo(
         arrived = walk.run()
         if once:
             raise typer.Exit(0 if arrived else 1)
-        walk.show_next_steps()
+        walk.show_next_steps(commands=_for_commands(environment, settings.port))
         try:
             gateway.wait()
-        except KeyboardInterrupt:
+        except _Stopped:
             console.print("Stopping …")
+            return
+    console.print(f"[red]The gateway stopped by itself:[/] see {folder / 'gateway.log'}")
+    raise typer.Exit(1)
+
+
+def _stop(number: int, _frame: FrameType | None) -> None:
+    # Once is enough: a second signal may not break off the end of the processes.
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_IGN)
+    raise _Stopped(128 + number)
+
+
+def _for_commands(environment: Mapping[str, str], port: int) -> list[str]:
+    """What to set so that commands beside this gateway look into its database and post to its port."""
+    url = make_url(environment["VSB_DATABASE_URL"])
+    if url.get_backend_name() == "sqlite" and url.database:
+        url = url.set(database=str(Path(url.database).absolute()))
+    chosen = [f"export VSB_DATABASE_URL='{url.render_as_string(hide_password=False)}'"]
+    return [*chosen, f"export VSB_PORT={port}"] if port != Settings.model_fields["port"].default else chosen
 
 
 def _check_free(port: int) -> None:
@@ -96,7 +126,11 @@ def _run(environment: dict[str, str], module: str, *arguments: str) -> None:
 def _process(environment: dict[str, str], log: Path, module: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("wb") as output:
         child = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-m", module, *arguments], env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", module, *arguments],
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=_end_with_parent,
         )
         try:
             yield child
@@ -106,6 +140,10 @@ def _process(environment: dict[str, str], log: Path, module: str, *arguments: st
                 child.wait(timeout=40)
             except subprocess.TimeoutExpired:
                 child.kill()
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _wait_until_up(base: str, child: subprocess.Popen[bytes], log: Path) -> None:

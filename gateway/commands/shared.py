@@ -32,6 +32,8 @@ from gateway.trust.revocation import RevocationMode
 from gateway.trust.sealed import AcceptCertificate
 from gateway.trust.signing import Signer
 
+DEMO_DATABASE = Path("run/demo/gateway.sqlite")
+"""Where `make run` keeps its messages, below the folder that one works in."""
 Database = Annotated[str | None, typer.Option(help="SQLAlchemy URL; VSB_DATABASE_URL or its default if left out.")]
 CaBundle = Annotated[
     Path | None,
@@ -67,7 +69,8 @@ def open_store(url: str | None) -> Iterator[Store]:
         address = url or Settings().database_url
         parsed = make_url(address)
         if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").is_file():
-            stop(f"Er is geen databank {parsed.database}; maak ze met: vsb-gateway reference load, of start de gateway.")
+            make = "maak ze met: vsb-gateway reference load, of start de gateway."
+            stop(f"Er is geen databank {parsed.database}; {make}{_of_demo()}")
         store = Store(make_engine(address))
         if not inspect(store.engine).has_table(audit.name):
             stop("Deze databank heeft nog niet de tabellen van deze versie; start de gateway een keer, die werkt ze bij.")
@@ -83,6 +86,11 @@ def open_store(url: str | None) -> Iterator[Store]:
     finally:
         if store is not None:
             store.engine.dispose()
+
+
+def _of_demo() -> str:
+    demo = DEMO_DATABASE.absolute()
+    return f"\nDie van `make run` kiest u met: export VSB_DATABASE_URL='sqlite:///{demo}'" if demo.is_file() else ""
 
 
 def database_text(error: SQLAlchemyError) -> str:

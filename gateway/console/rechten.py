@@ -52,6 +52,8 @@ class Recht(StrEnum):
     AFREKENING_ZIEN = "afrekening.zien"
     EIGEN_ZIEN = "eigen.zien"
     """A facility's or vendor's own messages, refusals, reports and attestation."""
+    EIGEN_PERSOON_ZOEKEN = "eigen.persoon_zoeken"
+    """A facility's own messages about one person."""
     PROEF_DOEN = "proef.doen"
     STEEKPROEF_TREKKEN = "steekproef.trekken"
     ZAAK_UITVOEREN = "zaak.uitvoeren"
@@ -99,7 +101,8 @@ RECHTEN: Mapping[Rol, frozenset[Recht]] = MappingProxyType(
             Recht.REGELS_ZIEN,
             Recht.RAPPORTEN_ZIEN,
         },
-        Rol.VOORZIENING: _IEDEREEN | {Recht.EIGEN_ZIEN, Recht.PROEF_DOEN, Recht.REGELS_ZIEN, Recht.RAPPORTEN_ZIEN},
+        Rol.VOORZIENING: _IEDEREEN
+        | {Recht.EIGEN_ZIEN, Recht.EIGEN_PERSOON_ZOEKEN, Recht.PROEF_DOEN, Recht.REGELS_ZIEN, Recht.RAPPORTEN_ZIEN},
         Rol.LEVERANCIER: _IEDEREEN | {Recht.EIGEN_ZIEN, Recht.PROEF_DOEN, Recht.REGELS_ZIEN},
         Rol.CONTROLEUR: _IEDEREEN
         | {

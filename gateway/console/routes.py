@@ -15,6 +15,7 @@ from gateway.console.controle import steekproeven
 from gateway.console.eigen import berichten as eigen_berichten
 from gateway.console.eigen import deur as eigen_deur
 from gateway.console.eigen import proef
+from gateway.console.eigen import zoeken as eigen_zoeken
 from gateway.console.oidc import Provider
 from gateway.console.operator import alarmen, auditlog, bericht, daden, deur, leveringen, overzicht, zoeken
 from gateway.console.poort import Poort, fout
@@ -36,6 +37,7 @@ MODULES: tuple[Schermen, ...] = (
     dossiers.schermen,
     afrekenen.schermen,
     eigen_deur.schermen,
+    eigen_zoeken.schermen,
     eigen_berichten.schermen,
     proef.schermen,
     steekproeven.schermen,

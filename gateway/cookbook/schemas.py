@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import xmlschema
@@ -46,6 +49,15 @@ def teken_schemas() -> list[Bestand]:
         if (bestand := _bestand(path)).wortels:
             found.append(bestand)
     return found
+
+
+@cache
+def teken_soorten() -> Mapping[str, Knoop]:
+    """Each kind of aanvraag or kennisgeving with its elements, by its name."""
+    schema = xmlschema.XMLSchema(str(data_dir("xsd") / "vsb" / "v1" / "aanvraag.xsd"))
+    aanvraag: Any = schema.types["AanvraagType"]
+    keuzes = (_element(k, 0, False) for k in aanvraag.content.iter_elements() if isinstance(k, XsdElement))
+    return MappingProxyType({k.naam: k for k in keuzes})
 
 
 def _bestand(path: Path) -> Bestand:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gateway.central.cookbook import Codewaarde, Cookbook, Familie
+from gateway.cookbook.schemas import Knoop, teken_soorten
 
 BEGIN, EINDE = "<!-- tabellen: vsb-gateway cookbook tables -->", "<!-- einde tabellen -->"
+_TYPE = {
+    "boolean": "true of false",
+    "CodeType": "code uit een lijst hieronder",
+    "KorteTekstType": "tekst, 1 tot 128 tekens",
+    "TekstType": "tekst, tot 2000 tekens",
+}
+_ZEGT_NIETS = "A code from a list in the pillar's cookbook"
 _BLOK = re.compile(re.escape(BEGIN) + r"\n.*?" + re.escape(EINDE), re.S)
 
 
@@ -19,6 +27,9 @@ def tabellen(cookbook: Cookbook) -> str:
         f"Een bericht in beraad wordt na {cookbook.beraad.maanden} maanden vanzelf geweigerd; herinneringen aan de zorgkas "
         f"{', '.join(map(str, cookbook.beraad.herinneringen))} dagen voordien.",
         f"Belofte: een aanvaard bericht is binnen {cookbook.belofte} minuten bij de zorgkas.",
+        "**Elementen van elke soort**, zoals het schema ze kent. Een `/` staat voor een kind; *of* staat bij elementen waarvan "
+        "er één komt.",
+        *(_soort(naam) for naam in cookbook.soorten),
         *(_lijst(naam, codes) for naam, codes in cookbook.lijsten.items()),
     ]
     if cookbook.prestatiecodes:
@@ -56,6 +67,22 @@ def met_tabellen(proza: str, cookbook: Cookbook) -> str:
 def heeft_blok(proza: str) -> bool:
     """Whether the prose has a place for the tables."""
     return _BLOK.search(proza) is not None
+
+
+def _soort(naam: str) -> str:
+    knoop = teken_soorten()[naam]
+    kop = f"`{naam}`" + (f": {knoop.uitleg}" if knoop.uitleg else "")
+    return f"{kop}\n\n" + _tabel(("element", "type", "aantal", "uitleg"), _elementen(knoop, ""))
+
+
+def _elementen(knoop: Knoop, boven: str) -> Iterator[Sequence[str]]:
+    """An element a row, those inside it below it."""
+    for kind in knoop.kinderen:
+        soort = "" if kind.kinderen else _TYPE.get(kind.type, kind.type.removesuffix("Type"))
+        aantal = (kind.keer or "1") + (" *of*" if kind.keuze else "")
+        uitleg = "" if kind.uitleg.startswith(_ZEGT_NIETS) else kind.uitleg
+        yield f"`{boven}{kind.naam}`", soort, aantal, uitleg
+        yield from _elementen(kind, f"{boven}{kind.naam}/")
 
 
 def _lijst(naam: str, codes: Mapping[str, Codewaarde]) -> str:

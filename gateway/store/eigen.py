@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, false, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, and_, false, or_, select, tuple_
 
 from gateway.reference.tables import voorziening
 from gateway.store.identifiers import LAATSTE
@@ -42,23 +42,52 @@ class Filter:
 
     pijler: str | None = None
     uitkomst: str | None = None
+    dienst: str | None = None
+    soort: str | None = None
     referentie: str | None = None
     """The sender's own id of the message, or ours."""
+    dossiernummer: str | None = None
+    insz: str | None = None
+    """Of the person that it is about."""
+    voorziening: str | None = None
+    """RIZIV number of 11 digits that it is about."""
+    vanaf: str = ""
+    """Smallest id."""
     voor: str | None = None
-    """Message id of the last row of the page before."""
+    """Ids before this one: the key of the page, or where the period ends."""
 
 
 def berichten_van(conn: Connection, eigen: Eigen, keuze: Filter) -> Resultaat:
     """One page of one's own messages, the newest first."""
     b = bericht.c
     rest: list[ColumnElement[bool]] = [b.dienst != "zorgkas"]
-    rest += [kolom == waarde for kolom, waarde in ((b.pijler, keuze.pijler), (b.uitkomst, keuze.uitkomst)) if waarde is not None]
-    if keuze.referentie is None:
-        leiders = _met_index(conn, eigen)
-    else:
-        leiders = [b.bedrijfs_id == keuze.referentie, b.id == keuze.referentie]
+    gelijk = ((b.pijler, keuze.pijler), (b.uitkomst, keuze.uitkomst), (b.dienst, keuze.dienst), (b.soort, keuze.soort))
+    rest += [kolom == waarde for kolom, waarde in gelijk if waarde is not None]
+    leiders = _precies(keuze)
+    if leiders:
         rest.append(or_(false(), *eigen.voorwaarden()))
-    return blader(conn, leiders, rest, voor=keuze.voor or LAATSTE)
+    else:
+        leiders = _met_index(conn, eigen)
+    return blader(conn, leiders, rest, vanaf=keuze.vanaf, voor=keuze.voor or LAATSTE)
+
+
+def _precies(keuze: Filter) -> list[ColumnElement[bool]]:
+    """What of a choice leads, an index answering it in order of id; of more than one the first leads, the others hold."""
+    b = bericht.c
+    gevraagd: list[list[ColumnElement[bool]]] = []
+    if keuze.referentie is not None:
+        gevraagd.append([b.bedrijfs_id == keuze.referentie, b.id == keuze.referentie])
+    een = ((b.dossiernummer, keuze.dossiernummer), (b.insz, keuze.insz), (b.voorziening, keuze.voorziening))
+    gevraagd += [[kolom == waarde] for kolom, waarde in een if waarde is not None]
+    if not gevraagd:
+        return []
+    eerste, *ook = gevraagd
+    return [and_(leider, *(or_(*rest) for rest in ook)) for leider in eerste]
+
+
+def heeft(conn: Connection, eigen: Eigen, keuze: Filter) -> bool:
+    """Whether one of one's own messages is like that."""
+    return bool(berichten_van(conn, eigen, keuze).rijen)
 
 
 def _met_index(conn: Connection, eigen: Eigen) -> list[ColumnElement[bool]]:

@@ -20,6 +20,7 @@ from tests.api.conftest import Application
 PUBLIC = {
     "/soap/{naam}/v1",
     "/soap/{naam}/v1/proef",
+    "/",
     "/cookbooks/{path:path}",
     "/xsd/{path:path}",
     "/healthz",

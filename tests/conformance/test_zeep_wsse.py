@@ -187,6 +187,22 @@ def test_the_vendor_client_of_the_documentation_runs_against_a_gateway(central: 
     assert "VSB-SCHEMA-001" in refused.stdout, refused.stderr
 
 
+def test_the_whole_zending_of_the_documentation_is_posted_fetched_and_confirmed(central: RunningGateway) -> None:
+    run = example("zending.py", central.base)
+    assert run.returncode == 0, run.stderr
+    stay, tack, *results = run.stdout.splitlines()
+    assert stay.startswith("stay: aanvaard EIBWFIN-")
+    assert "urn:nip:tack:result:major:success" in tack
+    assert [line.split()[0] for line in results] == ["DF011-931000", "INHOUD-AANVAARD"], run.stdout + run.stderr
+    assert central.facility().facturatie.get() == []  # confirmed
+    again = example("zending.py", central.base)
+    assert "IBW_START_105" in again.stdout, again.stderr
+
+
 def vendor(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "docs/examples/vendor.py", *arguments]
+    return example("vendor.py", *arguments)
+
+
+def example(file: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, f"docs/examples/{file}", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2], timeout=120)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from gateway.console.eigen.berichten import eigen_van
+from gateway.console.eigen.zoeken import eigen_van
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Schermen
 from gateway.console.stukken import adres
