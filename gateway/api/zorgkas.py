@@ -10,15 +10,16 @@ from pydantic import Field
 
 from gateway.api.ingangen import Ingangen, Na, Wie, vanaf, verkeerd, zonder_nul
 from gateway.api.modellen import Beraad, Bericht, Besluit, Bladzijde, Dossiers, Eigenbericht, Gedaan, Model
-from gateway.api.problemen import Probleem, Soort
+from gateway.api.problemen import Fout, Probleem, Soort
 from gateway.api.toegang import Toegang
+from gateway.central.identificatie import geldig_insz
 from gateway.console import bladwijzer, inzage
 from gateway.console.rechten import Recht, Rol
 from gateway.diensten import kas_beslissen
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import AlBeslist
-from gateway.diensten.kas_dossier import Liddossier, dossiers_van
+from gateway.diensten.kas_dossier import DOSSIERNUMMER, EERSTE, Liddossier, dossiers_van
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store import werklijst
 from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, redenen_van
@@ -71,8 +72,9 @@ class Dossiervraag(Model):
     """A member by INSZ, or any of its dossiers by number; as it was known on a day."""
 
     insz: Annotated[str, Field(pattern=r"^[0-9]{11}$")] | None = None
-    dossiernummer: Annotated[str, Field(pattern=r"^[A-Z0-9-]{3,32}$")] | None = None
+    dossiernummer: Annotated[str, Field(pattern=rf"^{DOSSIERNUMMER.pattern}$")] | None = None
     op: date | None = None
+    """From 2019 to today; left out: today."""
 
 
 @ingangen.post("/dossiers", Recht.DOSSIER_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Dossiers)
@@ -80,7 +82,12 @@ def files(wie: Wie, vraag: Dossiervraag) -> Any:
     """The dossiers of a member at every facility; a zorgkas sees its own members, also after a change of zorgkas."""
     if (vraag.insz is None) is (vraag.dossiernummer is None):
         raise Probleem(Soort.VORM, detail="Geef een insz of een dossiernummer, niet beide.")
+    op = vraag.op or wie.vandaag
+    if not EERSTE <= op <= wie.vandaag:
+        raise Probleem(Soort.VORM, fouten=[Fout(plaats="body/op", verwacht="een dag vanaf 2019, hoogstens vandaag")])
     if vraag.insz is not None:
+        if not geldig_insz(vraag.insz):
+            raise Probleem(Soort.VORM, fouten=[Fout(plaats="body/insz", verwacht="een INSZ met een juist controlegetal")])
         onderwerp = inzage.van_persoon(vraag.insz, wie.gateway.settings.pseudonym_key())
         wie.inzage(onderwerp, "dossiers", Gebeurtenis.PERSOON_GEZOCHT)
     else:
@@ -88,7 +95,6 @@ def files(wie: Wie, vraag: Dossiervraag) -> Any:
     zorgkas = wie.persoon.zorgkas
     if wie.persoon.rol is not Rol.CONTROLEUR and zorgkas is None:
         raise Probleem(Soort.NIET_GEVONDEN)
-    op = min(vraag.op or wie.vandaag, wie.vandaag)
     try:
         with wie.gateway.store.reading() as conn:
             lid = dossiers_van(
