@@ -299,3 +299,67 @@ def test_a_dossier_as_known_on_a_day_says_what_follows_that_day(k: Kas) -> None:
         answer = k.ask(f"/dossiers/{nummer}?op={wrong}")
         assert answer.status_code == 422
         assert "Kies een dag vanaf 2019, hoogstens vandaag." in words(answer)
+
+
+def test_who_decides_by_the_api_reads_first_what_a_person_reads(k: Kas) -> None:
+    bericht_id = waiting(k)
+    lid = member(k, bericht_id)
+
+    def get(path: str, purpose: str | None = None) -> Any:
+        headers = {} if purpose is None else {"x-vsb-doel": purpose}
+        return k.application.as_(Rol.ZORGKAS, "GET", f"/api/v1{path}", headers=headers)
+
+    assert get(f"/beraad/{bericht_id}").json()["code"] == "VSB-API-009", "names of persons ask for a purpose"
+    item = get(f"/beraad/{bericht_id}", "beslissing").json()
+    assert (item["naam"], item["uitkomst"], item["besluit"]) == (f"{lid.voornaam} {lid.naam}", "in_beraad", None)
+    assert ("IBW_START_103", "in_beraad") in {(o["code"], o["ernst"]) for o in item["opmerkingen"]}
+    assert lid.insz not in repr(item)
+    assert f"bericht:{bericht_id}" in k.audited()
+    besluit = {"uitkomst": "geweigerd", "motivering": REDEN}
+    k.application.as_(Rol.ZORGKAS, "POST", f"/api/v1/beraad/{bericht_id}/beslissing", json=besluit)
+    first = get("/beraad/beslist").json()["items"][0]
+    assert (first["bericht_id"], first["besluit"]["motivering"]) == (bericht_id, REDEN)
+    assert get("/beraad/weg", "beslissing").status_code == 404
+
+
+@pytest.mark.parametrize(("typed", "wrong"), [("1125.36", True), ("1.12,00", True), ("1.125,36", False), ("1125,3", False)])
+def test_a_point_in_an_amount_stands_for_thousands_only(k: Kas, typed: str, wrong: bool) -> None:
+    today = k.world.vandaag.isoformat()
+    form = {"van": today, "tot": today, "aantal": "5", "doel": "Nazicht van de maand", "minstens": typed}
+    answer = k.ask("/steekproeven", form, who=Rol.CONTROLEUR)
+    assert answer.status_code == (422 if wrong else 303)
+    if wrong:
+        assert "een punt voor duizend" in words(answer)
+        assert f'value="{typed}"' in answer.text
+    else:
+        page = k.ask(answer.headers["location"].removeprefix("/console"), who=Rol.CONTROLEUR)
+        assert "€ 1.125,3" in words(page)
+
+
+def test_a_rule_code_that_exists_nowhere_is_refused(k: Kas) -> None:
+    today = k.world.vandaag.isoformat()
+    form = {"van": today, "tot": today, "aantal": "5", "doel": "Nazicht van de maand", "code": "IBW_START_999"}
+    answer = k.ask("/steekproeven", form, who=Rol.CONTROLEUR)
+    assert answer.status_code == 422
+    assert "Deze code bestaat niet" in words(answer)
+    criteria = {"van": today, "tot": today, "code": "IBW_START_999"}
+    body = {"criteria": criteria, "aantal": 5, "doel": "Nazicht van de maand"}
+    api = k.application.as_(Rol.CONTROLEUR, "POST", "/api/v1/steekproeven", json=body)
+    assert (api.status_code, api.json()["fouten"][0]["plaats"]) == (422, "body/code")
+
+
+def test_a_sample_drawn_again_names_what_came_and_what_fell_out(k: Kas) -> None:
+    today = k.world.vandaag.isoformat()
+    form = {"van": today, "tot": today, "aantal": "1", "zaad": "een", "doel": "Nazicht van de maand", "dienst": "facturatie"}
+    drawn = k.ask("/steekproeven", form, who=Rol.CONTROLEUR).headers["location"].removeprefix("/console")
+    page = k.ask(drawn, who=Rol.CONTROLEUR)
+    assert "Steekproef van 1 bericht " in words(page)
+    assert re.search(r">Zending 001, Beschut Wonen De Brug</a>", page.text)
+    with k.application.store.writing() as conn:
+        conn.execute(update(bericht).where(bericht.c.id == k.zending).values(dienst="elders"))
+    told = words(k.ask(f"{drawn}?opnieuw=1", who=Rol.CONTROLEUR))
+    told_en = words(k.ask(f"{drawn}?opnieuw=1", who=Rol.CONTROLEUR, english=True))
+    with k.application.store.writing() as conn:
+        conn.execute(update(bericht).where(bericht.c.id == k.zending).values(dienst="facturatie"))
+    assert "Weg viel 1 bericht: Zending 001, Beschut Wonen De Brug" in told
+    assert "1 message fell out:" in told_en
