@@ -97,6 +97,11 @@ def insz(waarde: str | None) -> str:
     return f"{waarde[:2]}.{waarde[2:4]}.{waarde[4:6]}-{waarde[6:9]}.{waarde[9:]}"
 
 
+def iban(waarde: str) -> str:
+    """BE68 5390 0754 7034"""
+    return " ".join(waarde[n : n + 4] for n in range(0, len(waarde), 4))
+
+
 def duur(seconden: float | None) -> str:
     """A length of time in its one or two largest units: 2 d 4 u, 3 min, 12 s."""
     if seconden is None:
@@ -140,6 +145,7 @@ def sjablonen() -> Environment:
         "euro": euro,
         "aantal": aantal,
         "insz": insz,
+        "iban": iban,
         "duur": duur,
         "octetten": octetten,
         "woorden": woorden,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from starlette.responses import RedirectResponse, Response
 
 from gateway.console import http, sessies
@@ -14,6 +17,17 @@ from gateway.observe.audit_events import Gebeurtenis
 from gateway.store.audit import noteer
 
 schermen = Schermen()
+
+_HERNEMEN = (
+    (re.compile(r"(/console/beraad/[^/]+)/beslissen"), r"\1/nakijken"),
+    (re.compile(r"(/console/afrekenen/[^/]+)/bevestigen"), r"\1/nakijken"),
+    (re.compile(r"(/console/afrekenen/[^/]+)/weigeren"), r"\1/hernemen"),
+)
+"""Acts that are not done from what is left of a form: the page on which one sees what will happen comes first."""
+_WOORDEN: Mapping[str, str] = {"lijn": "Factuur en lijn"}
+"""How a field is called whose own name says nothing."""
+_ONZICHTBAAR = frozenset({"stand", "vanaf", "geweigerd", "naar", "pijler"})
+"""Fields of the screens' own, that nobody typed."""
 
 
 @schermen.get("/", Recht.AANGEMELD)
@@ -77,9 +91,14 @@ def zet_doel(vraag: Vraag) -> Response:
 
 @schermen.get("/verder/{naam}", Recht.AANGEMELD)
 def verder(vraag: Vraag) -> Response:
-    """What was typed when the session ended: shown, not done; one click does it after all."""
+    """What was typed when the session ended: shown, not done.
+
+    One click does it after all, or leads to the page that shows what will happen when it can not be undone.
+    """
     with vraag.gateway.store.writing() as conn:
         concept = sessies.neem_concept(conn, vraag.pad["naam"], vraag.persoon.account, vraag.nu)
     if concept is None:
         raise NietGevonden
-    return vraag.toon("verder.html", concept=concept)
+    pad = next((p.sub(naar, concept.pad) for p, naar in _HERNEMEN if p.fullmatch(concept.pad)), None)
+    verborgen = frozenset[str]() if pad is None else _ONZICHTBAAR
+    return vraag.toon("verder.html", concept=concept, pad=pad or concept.pad, eerst=pad, verborgen=verborgen, woorden=_WOORDEN)

@@ -11,6 +11,7 @@ from typing import IO, Any
 from sqlalchemy import Row
 
 from gateway.clock import BRUSSELS
+from gateway.cookbook.redenen import BESTAND, codes_van, lees_redenen
 from gateway.diensten.invoer import Ongeldig, tekst
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kern import Gateway
@@ -56,6 +57,8 @@ def trek_steekproef(gateway: Gateway, criteria: Criteria, *, aantal: int, zaad: 
         raise Ongeldig("aantal", "Een steekproef telt 1 tot {n} berichten.", n=MOST)
     now = gateway.clock()
     _controleer(criteria, now.astimezone(BRUSSELS).date())
+    if criteria.code is not None and not _bestaat(gateway, criteria.code):
+        raise Ongeldig("code", "Deze code bestaat niet: geen regel geeft ze, en geen zorgkas weigerde er een lijn mee.")
     nummer = message_id(now)
     # Drawn before it is written down: reading a million ids holds up no writer.
     with gateway.store.reading() as conn:
@@ -105,6 +108,15 @@ def _controleer(criteria: Criteria, vandaag: date) -> None:
         raise Ongeldig("dienst", "Kies een waarde uit de lijst.")
     if criteria.minstens is not None and criteria.hoogstens is not None and criteria.hoogstens < criteria.minstens:
         raise Ongeldig("hoogstens", "Het hoogste bedrag ligt onder het laagste.")
+
+
+def _bestaat(gateway: Gateway, code: str) -> bool:
+    """Whether a reason can have this code: now, before, or of a zorgkas that refused a record by hand."""
+    vandaag = gateway.clock().astimezone(BRUSSELS).date()
+    if code in codes_van(gateway.cookbooks, vandaag) or code in lees_redenen(gateway.settings.cookbooks / BESTAND):
+        return True
+    with gateway.store.reading() as conn:
+        return steekproef.weigerde(conn, code)
 
 
 def trek_opnieuw(gateway: Gateway, row: Row[Any]) -> Herhaling:

@@ -44,7 +44,9 @@ def code(veld: str, waarde: str) -> str:
         Ongeldig: it is not.
     """
     schoon = waarde.strip().upper()
-    if len(schoon) > 40 or not _CODE.fullmatch(schoon):
+    if len(schoon) > 40:
+        raise Ongeldig(veld, "Een code heeft hoogstens {n} tekens; dit zijn er {m}.", n=40, m=len(schoon))
+    if not _CODE.fullmatch(schoon):
         raise Ongeldig(veld, "Een code bestaat uit hoofdletters en cijfers, met _ of - ertussen, hoogstens 40 tekens.")
     return schoon
 
@@ -56,6 +58,8 @@ def betaalreferentie(veld: str, waarde: str) -> str:
         Ongeldig: it is not.
     """
     schoon = waarde.strip()
-    if not 1 <= len(schoon) <= 22 or not _REFERENTIE.fullmatch(schoon):
+    if len(schoon) > 22:
+        raise Ongeldig(veld, "Een betaalreferentie heeft hoogstens {n} tekens; dit zijn er {m}.", n=22, m=len(schoon))
+    if not schoon or not _REFERENTIE.fullmatch(schoon):
         raise Ongeldig(veld, "Een betaalreferentie heeft 1 tot 22 letters, cijfers of leestekens van een SEPA-betaling.")
     return schoon

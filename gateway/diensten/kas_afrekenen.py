@@ -114,7 +114,7 @@ def beeld(gateway: Gateway, conn: Connection, zorgkas: str, bericht_id: str) -> 
         Refusal: ARCHIVED.
     """
     row = _eigen(conn, zorgkas, bericht_id)
-    zending = _zending(gateway, conn, bericht_id)
+    zending = gelezen_zending(gateway, conn, bericht_id)
     voorgesteld = weigervoorstellen.voorstellen(conn, bericht_id)
     al = frozenset((kaal_nummer(f), n) for f, n in zendingen.geweigerd_van(conn, bericht_id))
     dagen_nu = zendingen.dagen_van(conn, bericht_id)
@@ -265,7 +265,13 @@ _GELEZEN: OrderedDict[str, Zending] = OrderedDict()
 _GELEZEN_SLOT = threading.Lock()
 
 
-def _zending(gateway: Gateway, conn: Connection, bericht_id: str) -> Zending:
+def gelezen_zending(gateway: Gateway, conn: Connection, bericht_id: str) -> Zending:
+    """An accepted zending, read.
+
+    Raises:
+        Refusal: ARCHIVED.
+        LookupError: it can not be read.
+    """
     with _GELEZEN_SLOT:
         if (bekend := _GELEZEN.get(bericht_id)) is not None:
             _GELEZEN.move_to_end(bericht_id)

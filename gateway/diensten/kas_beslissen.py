@@ -15,7 +15,8 @@ from gateway.diensten.invoer import Ongeldig, tekst
 from gateway.diensten.inzage import NietGevonden, bericht_van_kas
 from gateway.diensten.kern import Gateway
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.store import berichten, dossiers
+from gateway.reference import lookup
+from gateway.store import berichten, dossiers, werklijst
 from gateway.store.audit import noteer
 from gateway.store.berichten import GATEWAY
 from gateway.store.handelingen import BESLISSING, Handeling, bewaar_handeling, laatste_handeling
@@ -124,6 +125,34 @@ def beslist(conn: Connection, bericht_id: str) -> Beslist | None:
         persoon=None if handeling is None or laatste.door == GATEWAY else handeling.persoon,
         motivering=motivering,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Beslistregel:
+    """One message of a list of what was decided."""
+
+    row: Row[Any]
+    """As werklijst.beslist gives it."""
+    besluit: Beslist | None
+    """None when it was closed without one."""
+
+
+def laatst_beslist(conn: Connection, zorgkas: str, *, na: tuple[datetime, str] | None, limit: int) -> list[Beslistregel]:
+    """What waited for a zorgkas and was decided, by it or by the term, the newest first.
+
+    Args:
+        na: (moment, message id) of the last one of the page before.
+    """
+    rows = werklijst.beslist(conn, zorgkas, na=na, limit=limit)
+    return [Beslistregel(row=row, besluit=beslist(conn, row.bericht_id)) for row in rows]
+
+
+def vertrokken(conn: Connection, row: Row[Any]) -> date | None:
+    """Last day on which the member of a message is with the zorgkas that the message went to; None: it stays there."""
+    lid = None if row.insz is None else lookup.persoon(conn, row.insz)
+    eigen = [] if lid is None else [a for a in lid.aansluitingen if a.zorgkas == row.zorgkas]
+    tot = max((a.tot or date.max for a in eigen), default=date.max)
+    return None if tot == date.max else tot
 
 
 def lees_bericht(conn: Connection, zorgkas: str, bericht_id: str, now: datetime) -> Row[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
@@ -9,16 +10,21 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from gateway.berichten.dossier import Kasperiode
 from gateway.central import dossier as dossiervorming
 from gateway.central.model import Gebeurtenis, Persoon, Verblijf
 from gateway.clock import BRUSSELS
 from gateway.diensten.dossier import kassen
+from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden, grens, zichtbaar
 from gateway.reference import lookup
 from gateway.reference.model import Voorziening
 from gateway.store import dossiers
 from gateway.store.tables import bericht, beslissing, gefactureerde_dag
+
+EERSTE = date(2019, 1, 1)
+"""First day as of which something can be asked; before it there was no social protection by zorgkassen to know of."""
+DOSSIERNUMMER = re.compile(r"[A-Z0-9]{1,16}-[0-9A-F]{14}")
+"""The number of a dossier as diensten/aanvraag.py makes it; what has another form may be a person's number mistyped."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +45,8 @@ class Dossierbeeld:
     verblijf: Verblijf
     voorziening: Voorziening | None
     stukken: tuple[Stuk, ...]
-    perioden: Sequence[Kasperiode]
-    """Which zorgkas had it in which days."""
+    perioden: Sequence[tuple[str, date, date | None]]
+    """Which zorgkas has it from which day to which, as things are now; None: it still runs."""
     dagen: Mapping[date, int]
     """First day of a month to the days that were invoiced and accepted in it, at this facility, as things are now."""
 
@@ -64,11 +70,14 @@ def dossiers_van(
 
     Args:
         zorgkas: who looks; None: a controller, who may see all.
-        op: as it was known at the end of this Belgian day.
+        op: as it was known at the end of this Belgian day, from EERSTE to today.
 
     Raises:
+        Ongeldig: it is another day.
         NietGevonden: no such person or dossier, or not this zorgkas's member.
     """
+    if not EERSTE <= op <= vandaag:
+        raise Ongeldig("op", "Kies een dag vanaf 2019, hoogstens vandaag.")
     if dossiernummer is not None:
         gevonden = dossiers.dossier_van(conn, dossiernummer)
         insz = None if gevonden is None else gevonden.insz
@@ -86,11 +95,13 @@ def dossiers_van(
         raise NietGevonden
     if persoon is None and not alle:
         raise NietGevonden
-    beelden = (_beeld(conn, v, persoon, op, min(tot, max(vandaag, op))) for v in alle)
+    beelden = (_beeld(conn, v, persoon, op, min(tot, vandaag), loopt=tot > vandaag) for v in alle)
     return Liddossier(persoon=persoon, insz=insz, op=op, tot=tot, dossiers=tuple(b for b in beelden if b is not None))
 
 
-def _beeld(conn: Connection, verblijf: Verblijf, persoon: Persoon | None, op: date, tot: date) -> Dossierbeeld | None:
+def _beeld(
+    conn: Connection, verblijf: Verblijf, persoon: Persoon | None, op: date, tot: date, *, loopt: bool
+) -> Dossierbeeld | None:
     einde = datetime.combine(op + timedelta(days=1), time(), BRUSSELS)
     rows = _berichten(conn, verblijf)
     toen = _uitkomsten(conn, list(rows), einde)
@@ -115,9 +126,18 @@ def _beeld(conn: Connection, verblijf: Verblijf, persoon: Persoon | None, op: da
         verblijf=stand,
         voorziening=lookup.voorziening(conn, stand.voorziening),
         stukken=stukken,
-        perioden=kassen(persoon, stand, tot),
+        perioden=_perioden(persoon, stand, tot) if loopt else kassen(persoon, stand, tot),
         dagen=_dagen(conn, stand, tot),
     )
+
+
+def _perioden(persoon: Persoon | None, verblijf: Verblijf, tot: date) -> Sequence[tuple[str, date, date | None]]:
+    if verblijf.einde is not None:
+        return kassen(persoon, verblijf, tot)
+    laatste = max(verblijf.start, tot)
+    # Looked at a day further: what goes on there has no end yet, and what begins there is not here yet.
+    perioden = kassen(persoon, verblijf, laatste + timedelta(days=1))
+    return [(kas, van, einde if einde <= laatste else None) for kas, van, einde in perioden if van <= laatste]
 
 
 def _berichten(conn: Connection, verblijf: Verblijf) -> dict[str, Row[Any, Any, Any, Any]]:

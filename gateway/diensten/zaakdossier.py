@@ -2,7 +2,7 @@
 
 For each message its exact bytes, its life, the decisions, what was delivered and answered, the sender's certificate; for all of
 them the audit records about them and the seals over these. manifest.json names every file with its SHA-256, and
-manifest.zegel.xml is the gateway's signature over that.
+manifest.zegel.xml is the gateway's signature over that and over SHA256SUMS. HOE-NAKIJKEN.txt says how to check all of it.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ from lxml import etree
 from sqlalchemy import Connection, Row, select
 
 from gateway.clock import BRUSSELS
+from gateway.console.opmaak import dag, euro, insz, tijd
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kern import Gateway
+from gateway.diensten.niet_betaald import met_leden
+from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store import berichten, dossiers
 from gateway.store.audit_tables import audit, audit_zegel
-from gateway.store.handelingen import handelingen
+from gateway.store.handelingen import AFREKENING, Handeling, handelingen
 from gateway.store.inhoud import in_archief, lees_inhoud
 from gateway.store.tables import certificaat, geweigerde_lijn, levering, levering_inhoud, poging, zending
 from gateway.trust.signing import seal
@@ -80,20 +83,25 @@ def schrijf_zaakdossier(
     now = gateway.clock()
     with zipfile.ZipFile(doel_bestand, "w") as archief, gateway.store.reading() as conn:
         uit = _Zip(archief, now)
-        overzicht = [_bericht(conn, uit, bericht_id) for bericht_id in ids]
-        records = _keten(conn, uit, ids)
+        overzicht = [_bericht(gateway, conn, uit, bericht_id) for bericht_id in ids]
+        records, onverzegeld = _keten(conn, uit, ids)
         if steekproef is not None:
             uit.json("steekproef.json", _rij(steekproef), "de steekproef: criteria, zaad en wat getrokken is")
+        uit.schrijf("ca-bundle.pem", gateway.settings.ca_bundle.read_bytes(), "certificaten waarmee het zegel te controleren is")
+        uit.schrijf("HOE-NAKIJKEN.txt", (_TEMPLATES / "hoe-nakijken.txt").read_bytes(), "hoe dit dossier na te kijken is")
         kop = {"gemaakt_op": moment(now), "door": persoon, "doel": doel, "berichten": list(ids)}
-        uit.schrijf("index.html", _index(kop, overzicht, records, uit.inhoud), "dit leesbare overzicht")
+        uit.schrijf("index.html", _index(kop, overzicht, records, onverzegeld, uit.inhoud), "dit leesbare overzicht")
         manifest = _json({**kop, "bestanden": uit.inhoud})
         digest = hashlib.sha256(manifest).hexdigest()
         uit.schrijf("manifest.json", manifest, "alle bestanden met hun SHA-256")
-        uit.schrijf("manifest.zegel.xml", _zegel(gateway, digest, now), "handtekening van de gateway over manifest.json")
+        sommen = "".join(f"{b['sha256']}  {b['bestand']}\n" for b in uit.inhoud).encode()
+        uit.schrijf("SHA256SUMS", sommen, "dezelfde SHA-256 voor sha256sum")
+        zegel = _zegel(gateway, digest, hashlib.sha256(sommen).hexdigest(), now)
+        uit.schrijf("manifest.zegel.xml", zegel, "handtekening van de gateway over manifest.json en SHA256SUMS")
         return Uitvoer(manifest_sha256=digest, bestanden=len(uit.inhoud))
 
 
-def _bericht(conn: Connection, uit: _Zip, bericht_id: str) -> dict[str, Any]:
+def _bericht(gateway: Gateway, conn: Connection, uit: _Zip, bericht_id: str) -> dict[str, Any]:
     row = berichten.zoek(conn, bericht_id)
     if row is None:
         raise NietGevonden
@@ -110,14 +118,16 @@ def _bericht(conn: Connection, uit: _Zip, bericht_id: str) -> dict[str, Any]:
         uit.schrijf(f"{map_}/antwoord.xml", bytes(row.antwoord), "het eerste antwoord, met het ondertekende ontvangstbewijs")
     leven = [_rij(s) for s in berichten.levensloop(conn, bericht_id)]
     besluiten = [_rij(b) for b in dossiers.beslissingen(conn, bericht_id)]
-    gedaan = [asdict(h) for h in handelingen(conn, bericht_id)]
+    gedaan = [_handeling(h) for h in handelingen(conn, bericht_id)]
     gegevens = {k: v for k, v in _rij(row).items() if k != "antwoord"}
     uit.json(f"{map_}/bericht.json", gegevens, "wat de centrale toepassing van het bericht bijhoudt")
     uit.json(f"{map_}/leven.json", leven, "de levensloop: elke stap met tijdstip en actor")
     uit.json(f"{map_}/beslissingen.json", besluiten, "elke beslissing, met elke regel die gecontroleerd is")
     if gedaan:
         uit.json(f"{map_}/handelingen.json", gedaan, "wat de zorgkas deed, en in wiens persoon")
-    facturatie = _zending(conn, uit, map_, bericht_id)
+    facturatie = _zending(gateway, conn, uit, map_, bericht_id)
+    lid = None if row.insz is None else lookup.persoon(conn, row.insz)
+    voorziening = None if row.voorziening is None else lookup.voorziening(conn, row.voorziening)
     _certificaat(conn, uit, map_, row.certificaat_sha256)
     leveringen = list(_leveringen(conn, uit, map_, bericht_id))
     return {
@@ -128,20 +138,30 @@ def _bericht(conn: Connection, uit: _Zip, bericht_id: str) -> dict[str, Any]:
         "handelingen": gedaan,
         "leveringen": leveringen,
         "zending": facturatie,
+        "persoon": None if lid is None else f"{lid.voornaam} {lid.naam}",
+        "voorziening": None if voorziening is None else voorziening.naam,
         "archief": waar,
     }
 
 
-def _zending(conn: Connection, uit: _Zip, map_: str, bericht_id: str) -> dict[str, Any] | None:
+def _handeling(handeling: Handeling) -> dict[str, Any]:
+    """An act, with its words called what they are."""
+    velden = asdict(handeling)
+    if handeling.soort == AFREKENING:
+        velden["betaalreferentie"] = velden.pop("motivering")
+    return velden
+
+
+def _zending(gateway: Gateway, conn: Connection, uit: _Zip, map_: str, bericht_id: str) -> dict[str, Any] | None:
     row = conn.execute(select(zending).where(zending.c.bericht_id == bericht_id)).first()
     if row is None:
         return None
     lijn = geweigerde_lijn.c
-    lijnen = conn.execute(select(geweigerde_lijn).where(lijn.bericht_id == bericht_id).order_by(lijn.id))
-    velden = _rij(row)
-    inhoud = {**velden, "geweigerde_lijnen": [_rij(r) for r in lijnen]}
+    rows = conn.execute(select(geweigerde_lijn).where(lijn.bericht_id == bericht_id).order_by(lijn.id)).all()
+    lijnen = [asdict(x) for x in met_leden(gateway, conn, bericht_id, rows)]
+    inhoud = {**_rij(row), "geweigerde_lijnen": lijnen}
     uit.json(f"{map_}/zending.json", inhoud, "de zending: bedragen, afrekening en geweigerde records")
-    return velden
+    return inhoud
 
 
 def _certificaat(conn: Connection, uit: _Zip, map_: str, sha256: str) -> None:
@@ -168,32 +188,48 @@ def _leveringen(conn: Connection, uit: _Zip, map_: str, bericht_id: str) -> Iter
         yield velden
 
 
-def _keten(conn: Connection, uit: _Zip, ids: Sequence[str]) -> list[dict[str, Any]]:
-    """The audit records about these messages, and the seals of the days they stand in."""
+def _keten(conn: Connection, uit: _Zip, ids: Sequence[str]) -> tuple[list[dict[str, Any]], list[date]]:
+    """The audit records about these messages with the seals of the days they stand in, and the days that have no seal yet."""
     records = [_rij(r) for r in conn.execute(select(audit).where(audit.c.onderwerp.in_(ids)).order_by(audit.c.volgnr))]
     if not records:
-        return []
+        return [], []
     uit.json("audit/records.json", records, "de auditketen over deze berichten; elke hash bindt het record ervoor")
     dagen = {datetime.fromisoformat(str(r["tijdstip"])).astimezone(BRUSSELS).date() for r in records}
-    for dag in sorted(dagen | {d + timedelta(days=1) for d in dagen}):
-        document = conn.execute(select(audit_zegel.c.document).where(audit_zegel.c.dag == dag)).scalar()
+    onverzegeld = set(dagen)
+    for een in sorted(dagen | {d + timedelta(days=1) for d in dagen}):
+        document = conn.execute(select(audit_zegel.c.document).where(audit_zegel.c.dag == een)).scalar()
         if document is not None:
-            uit.schrijf(f"audit/zegel-{dag}.xml", bytes(document), f"ondertekend zegel over de auditketen tot en met {dag}")
-    return records
+            onverzegeld.discard(een)
+            uit.schrijf(f"audit/zegel-{een}.xml", bytes(document), f"ondertekend zegel over de auditketen tot en met {een}")
+    return records, sorted(onverzegeld)
 
 
-def _zegel(gateway: Gateway, digest: str, now: datetime) -> bytes:
+def _zegel(gateway: Gateway, digest: str, sommen: str, now: datetime) -> bytes:
     element = etree.Element(f"{{{ZAAK}}}Zaakdossierzegel", nsmap={None: ZAAK})
     sub(element, ZAAK, "ManifestSha256", digest)
+    sub(element, ZAAK, "SommenSha256", sommen)
     sub(element, ZAAK, "GemaaktOp", moment(now))
     return seal(element, gateway.signer, now)
 
 
-def _index(kop: dict[str, Any], overzicht: list[dict[str, Any]], records: list[dict[str, Any]], inhoud: list[Any]) -> bytes:
+def _index(
+    kop: dict[str, Any],
+    overzicht: list[dict[str, Any]],
+    records: list[dict[str, Any]],
+    onverzegeld: list[date],
+    inhoud: list[Any],
+) -> bytes:
     # Everything from a message is hostile text, also in a page that is opened from a folder.
     omgeving = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    omgeving.filters |= {"euro": euro, "dag": dag, "insz": insz, "tijd": _leesbaar}
     pagina = omgeving.get_template("zaakdossier.html")
-    return pagina.render(kop=kop, berichten=overzicht, audit=records, bestanden=inhoud).encode()
+    gegeven = {"kop": kop, "berichten": overzicht, "audit": records, "onverzegeld": onverzegeld, "bestanden": inhoud}
+    return pagina.render(**gegeven).encode()
+
+
+def _leesbaar(waarde: datetime | str | None) -> str:
+    """A moment, or how it is kept in JSON, in Brussels time."""
+    return tijd(datetime.fromisoformat(waarde) if isinstance(waarde, str) else waarde)
 
 
 def _rij(row: Row[Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, String, cast, exists, insert, or_, select
 
 from gateway.clock import BRUSSELS
+from gateway.reference.tables import voorziening
 from gateway.store.scherm_tables import steekproef
 from gateway.store.tables import bericht, beslissing, geweigerde_lijn, zending
 
@@ -106,6 +107,11 @@ def trek(conn: Connection, criteria: Criteria, zaad: str, aantal: int) -> Trekki
     return Trekking(populatie=populatie, populatie_sha256=digest.hexdigest(), berichten=gekozen)
 
 
+def weigerde(conn: Connection, code: str) -> bool:
+    """Whether any record was refused with a code."""
+    return bool(conn.execute(select(exists().where(geweigerde_lijn.c.code == code))).scalar_one())
+
+
 def bewaar(conn: Connection, **kolommen: Any) -> None:
     conn.execute(insert(steekproef).values(**kolommen))
 
@@ -126,8 +132,13 @@ def lijst(conn: Connection, *, voor: str | None, limit: int) -> list[Row[Any]]:
 
 def rijen(conn: Connection, ids: list[str]) -> list[Row[Any]]:
     """The messages of a sample with what their zendingen asked, in the order of the draw."""
-    kolommen = (bericht, zending.c.gevraagd, zending.c.aanvaard, zending.c.afgerekend, zending.c.nummer, zending.c.maand)
-    vraag = select(*kolommen).outerjoin(zending, zending.c.bericht_id == bericht.c.id).where(bericht.c.id.in_(ids))
+    z, naam = zending.c, voorziening.c.naam.label("voorziening_naam")
+    vraag = (
+        select(bericht, z.gevraagd, z.aanvaard, z.afgerekend, z.nummer, z.maand, naam)
+        .outerjoin(zending, z.bericht_id == bericht.c.id)
+        .outerjoin(voorziening, voorziening.c.riziv == bericht.c.voorziening)
+        .where(bericht.c.id.in_(ids))
+    )
     gevonden = {row.id: row for row in conn.execute(vraag)}
     return [gevonden[i] for i in ids if i in gevonden]
 

@@ -20,12 +20,36 @@ def in_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, na: tuple[d
     Args:
         na: (vervalt_op, message id) of the last row of the page before.
     """
+    b = beraad.c
+    query = _wachtend().where(*_open(zorgkas, pijler)).order_by(b.vervalt_op, b.bericht_id).limit(limit)
+    if na is not None:
+        later = or_(b.vervalt_op > na[0], and_(b.vervalt_op == na[0], b.bericht_id > na[1]))
+        query = query.where(b.vervalt_op >= na[0], later)
+    return list(conn.execute(query))
+
+
+def beslist(conn: Connection, zorgkas: str, *, na: tuple[datetime, str] | None, limit: int) -> list[Row[Any]]:
+    """What no longer waits for a zorgkas, the latest first; a list names no person.
+
+    Args:
+        na: (gesloten_op, message id) of the last row of the page before.
+    """
+    b = beraad.c
+    query = _wachtend().where(b.zorgkas == zorgkas, b.gesloten_op.is_not(None))
+    if na is not None:
+        later = or_(b.gesloten_op < na[0], and_(b.gesloten_op == na[0], b.bericht_id < na[1]))
+        query = query.where(b.gesloten_op <= na[0], later)
+    return list(conn.execute(query.order_by(b.gesloten_op.desc(), b.bericht_id.desc()).limit(limit)))
+
+
+def _wachtend() -> Select[Any]:
     b, m = beraad.c, bericht.c
-    query = (
+    return (
         select(
             b.bericht_id,
             b.sinds,
             b.vervalt_op,
+            b.gesloten_op,
             m.pijler,
             m.soort,
             m.voorziening,
@@ -36,14 +60,7 @@ def in_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, na: tuple[d
         )
         .join(bericht, m.id == b.bericht_id)
         .outerjoin(voorziening, voorziening.c.riziv == m.voorziening)
-        .where(*_open(zorgkas, pijler))
-        .order_by(b.vervalt_op, b.bericht_id)
-        .limit(limit)
     )
-    if na is not None:
-        later = or_(b.vervalt_op > na[0], and_(b.vervalt_op == na[0], b.bericht_id > na[1]))
-        query = query.where(b.vervalt_op >= na[0], later)
-    return list(conn.execute(query))
 
 
 def tel_beraad(conn: Connection, zorgkas: str, *, pijler: str | None, tot: date | None = None) -> int:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import re
+import subprocess
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from lxml import etree
@@ -20,7 +23,7 @@ from gateway.berichten.factuur import Zending
 from gateway.berichten.factuur_schrijven import schrijf_zending
 from gateway.berichten.markeren import plaats_in
 from gateway.berichten.plat_schrijven import naar_plat
-from gateway.diensten import proef_inzage
+from gateway.diensten import proef_inzage, zaakdossier
 from gateway.diensten.controle import noteer_uitvoer, steekproef_van, trek_opnieuw, trek_steekproef
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
@@ -48,6 +51,11 @@ def w(new_database: Callable[[], str], tmp_path_factory: pytest.TempPathFactory)
         opened.meld("lena")
         opened.zending("els", dossier, 1, month_of(opened.running)[:1], "EEN")
         yield opened
+
+
+HOE = Path(zaakdossier.__file__).parent / "templates" / "hoe-nakijken.txt"
+UNNAMED = {"manifest.json", "manifest.zegel.xml", "SHA256SUMS"}
+"""Files of a case file that its manifest can not name."""
 
 
 def aanvraag(w: Wereld, persoon: str, riziv: str = IBW1) -> str:
@@ -278,12 +286,10 @@ def test_a_sample_is_drawn_by_criteria_and_can_be_drawn_again(w: Wereld) -> None
     assert aantal(dienst="facturatie") == aantal(minstens=1) == aantal(code="VSB_STATUS_002") == 1
     assert aantal(uitkomst="aanvaard") == aantal(zorgkas="180") == 2
     assert aantal(pijler="eibwfin", voorziening=IBW1) == aantal(voorziening=IBW1[:8]) == 3
-    assert (
-        aantal(hoogstens=0)
-        == aantal(code="VSB_STATUS_0")
-        == aantal(van=w.vandaag - timedelta(days=9), tot=w.vandaag - timedelta(days=8))
-        == 0
-    )
+    assert aantal(hoogstens=0) == aantal(van=w.vandaag - timedelta(days=9), tot=w.vandaag - timedelta(days=8)) == 0
+    assert aantal(code="VSB_STATUS_001") == 0, "a code is that code, not what begins with it"
+    with pytest.raises(Ongeldig, match="code: Deze code bestaat niet"):
+        trek(w, replace(alles, code="VSB_STATUS_0"))
     w.meld("griet")
     later = trek_opnieuw(w.gateway, row)
     assert later.trekking.populatie == 4
@@ -310,7 +316,7 @@ def test_a_case_file_holds_the_exact_bytes_and_can_be_checked_without_the_gatewa
         manifest = archief.read("manifest.json")
         assert hashlib.sha256(manifest).hexdigest() == uit.manifest_sha256
         genoemd = {b["bestand"]: b["sha256"] for b in json.loads(manifest)["bestanden"]}
-        assert genoemd == {n: hashlib.sha256(archief.read(n)).hexdigest() for n in archief.namelist() if "manifest" not in n}
+        assert genoemd == {n: hashlib.sha256(archief.read(n)).hexdigest() for n in archief.namelist() if n not in UNNAMED}
         for bericht_id in ids:
             assert archief.read(f"berichten/{bericht_id}/bericht.xml") == stored[bericht_id]
         sealed = verify_sealed(archief.read("manifest.zegel.xml"), w.gateway.trust.accept, w.running.now())
@@ -321,8 +327,49 @@ def test_a_case_file_holds_the_exact_bytes_and_can_be_checked_without_the_gatewa
         namen = archief.namelist()
     assert any("leveringen" in n and "HCPFAC" in n for n in namen)
     assert any(n.endswith("certificaat.der") for n in namen)
+    assert "verzegeld" not in index, "the audit chain says nothing of these"
+    assert "Beschut Wonen De Brug" in index
+    assert "€ " in index
     with pytest.raises(NietGevonden):
         schrijf_zaakdossier(w.gateway, io.BytesIO(), ["weg"], doel=doel, persoon="x")
     noteer_uitvoer(w.gateway, ids, wat=ids[0], doel=doel, persoon="account:co", sha256=uit.manifest_sha256)
     with w.gateway.store.reading() as conn:
         assert keten.laatste_records(conn, 1)[0].gebeurtenis == "zaakdossier_uitgevoerd"
+    later = io.BytesIO()
+    schrijf_zaakdossier(w.gateway, later, ids[:1], doel=doel, persoon="account:co")
+    with zipfile.ZipFile(later) as archief:
+        index = archief.read("index.html").decode()
+    assert f"De auditketen van {w.vandaag:%d-%m-%Y} is nog niet verzegeld." in index
+
+
+def test_who_follows_the_steps_of_a_case_file_finds_every_change(w: Wereld, tmp_path: Path) -> None:
+    """Steps 1 to 3 of HOE-NAKIJKEN.txt, by the programs that it names."""
+    with w.gateway.store.reading() as conn:
+        ids = [r.id for r in berichten_van(conn, Eigen(voorzieningen=(IBW1[:8],)), Filter()).rijen][:1]
+    doel_bestand = io.BytesIO()
+    schrijf_zaakdossier(w.gateway, doel_bestand, ids, doel="nazicht van een zaak", persoon="account:co (controleur)")
+    stappen = re.findall(r"^   ((?:sha256sum|grep|xmlsec1) .*)$", HOE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert [s.split()[0] for s in stappen] == ["sha256sum", "sha256sum", "grep", "xmlsec1", "sha256sum"]
+
+    def klopt(verander: str | None = None, *, ook_sommen: bool = False) -> bool:
+        map_ = tmp_path / f"{verander}{ook_sommen}".replace("/", "-")
+        with zipfile.ZipFile(doel_bestand) as archief:
+            archief.extractall(map_)
+        if verander is not None:
+            (map_ / verander).write_bytes((map_ / verander).read_bytes().replace(b"e", b"a", 1))
+        if ook_sommen:
+            nieuw = [
+                f"{hashlib.sha256((map_ / naam).read_bytes()).hexdigest()}  {naam}"
+                for naam in re.findall(r"^[0-9a-f]{64}  (.+)$", (map_ / "SHA256SUMS").read_text(), re.MULTILINE)
+            ]
+            (map_ / "SHA256SUMS").write_text("\n".join(nieuw) + "\n")
+        doe = [subprocess.run(s, shell=True, cwd=map_, capture_output=True, text=True, check=False) for s in stappen]
+        gezien = set(re.findall(r"\b[0-9a-f]{64}\b", doe[1].stdout))
+        verzegeld = set(re.findall(r"\b[0-9a-f]{64}\b", doe[2].stdout))
+        return doe[0].returncode == 0 and gezien == verzegeld and len(gezien) == 2 and doe[3].returncode == 0
+
+    assert klopt()
+    for bestand in ("manifest.json", "index.html", "SHA256SUMS", "manifest.zegel.xml", f"berichten/{ids[0]}/bericht.json"):
+        assert not klopt(bestand), bestand
+    assert not klopt("manifest.json", ook_sommen=True), "also when the sums were made anew"
+    assert not klopt("index.html", ook_sommen=True)

@@ -146,7 +146,7 @@ def test_a_controller_draws_a_sample_draws_it_again_and_takes_the_evidence_along
     axe(page)
     page.get_by_label("Doel").fill("Nazicht, zaak 12")
     with page.expect_download() as wacht:
-        page.get_by_role("button", name="Uitvoeren als ZIP").click()
+        page.get_by_role("button", name="Exporteren als ZIP").click()
     wacht.value.save_as(tmp_path / "zaak.zip")
     with zipfile.ZipFile(tmp_path / "zaak.zip") as archief:
         manifest = json.loads(archief.read("manifest.json"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,6 +37,8 @@ from gateway.store.steekproef import MOST, Criteria
 
 schermen = Schermen()
 _GEWEIGERD = 200
+_EURO = re.compile(r"([0-9]{1,3}(?:\.[0-9]{3}){0,2}|[0-9]{1,9})(?:,([0-9]{1,2}))?")
+"""A point stands between three digits and three, or nowhere: 1125.36 is no amount."""
 
 
 @schermen.get("/steekproeven", Recht.STEEKPROEF_TREKKEN, menu=Menu(titel="Steekproeven", volgorde=10, toets="s"))
@@ -103,16 +106,24 @@ def voer_zaak_uit(vraag: Vraag) -> Response:
 
 def _steekproef(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
     row, rijen = steekproef_van(vraag.gateway, vraag.pad["nummer"])
+    opnieuw = trek_opnieuw(vraag.gateway, row) if vraag.zoek.get("opnieuw") else None
     return vraag.toon(
         "controle/steekproef.html",
         422 if fout else 200,
         row=row,
         rijen=rijen,
         criteria=Criteria.uit_json(row.criteria),
-        opnieuw=trek_opnieuw(vraag.gateway, row) if vraag.zoek.get("opnieuw") else None,
+        opnieuw=opnieuw,
+        erbij=_korte_lijst(vraag, () if opnieuw is None else opnieuw.erbij),
+        weg=_korte_lijst(vraag, () if opnieuw is None else opnieuw.weg),
         fout=fout,
         doel=vraag.veld("doel") or row.doel,
     )
+
+
+def _korte_lijst(vraag: Vraag, ids: Sequence[str]) -> list[Row[Any]]:
+    with vraag.gateway.store.reading() as conn:
+        return steekproef.rijen(conn, list(ids))
 
 
 def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
@@ -182,8 +193,8 @@ def _bedrag(vraag: Vraag, veld: str) -> int | None:
     waarde = vraag.veld(veld).replace("€", "").replace(" ", "")
     if not waarde:
         return None
-    heel, _, rest = waarde.replace(".", "").partition(",")
-    cijfers = heel.isascii() and heel.isdecimal() and len(heel) <= 9
-    if not cijfers or (rest and not (rest.isascii() and rest.isdecimal() and len(rest) <= 2)):
-        raise Ongeldig(veld, "Een bedrag in euro, bijvoorbeeld 1.234,56.")
+    gevonden = _EURO.fullmatch(waarde)
+    if gevonden is None:
+        raise Ongeldig(veld, "Een bedrag in euro, bijvoorbeeld 1.234,56: een punt voor duizend, een komma voor de centen.")
+    heel, rest = gevonden[1].replace(".", ""), gevonden[2] or ""
     return int(heel) * 100 + int(rest.ljust(2, "0") or 0)

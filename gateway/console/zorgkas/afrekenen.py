@@ -37,6 +37,7 @@ _FACTUREN = 20
 _LIJNEN = 400
 """Records on one page; one invoice is never cut in two."""
 _GEWEIGERD = 500
+_GEWIJZIGD = "Iemand wijzigde de te weigeren lijnen terwijl u keek. Er is niets afgerekend; kijk de bedragen opnieuw na."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +67,7 @@ def een(vraag: Vraag) -> Response:
 @van_wie
 def weigeren(vraag: Vraag) -> Response:
     """Tick records; nothing is settled yet."""
-    gekozen = _sleutels(vraag)
-    if factuurnummer := vraag.veld("factuur"):
-        gekozen = [r.sleutel for r in _beeld(vraag).records if r.factuur.factuurnummer == factuurnummer and r.kan_geweigerd]
+    aangevinkt, gekozen = _sleutels(vraag), _gekozen(vraag)
     try:
         aantal = stel_voor(
             vraag.gateway,
@@ -80,20 +79,52 @@ def weigeren(vraag: Vraag) -> Response:
             persoon=vraag.persoon.actor,
         )
     except Ongeldig as fout:
-        return _toon(vraag, fout=fout, gekozen=gekozen)
+        return _toon(vraag, fout=fout, gekozen=aangevinkt)
     except AlAfgerekend as eerder:
         return _al_afgerekend(vraag, eerder)
-    return vraag.naar(_hier(vraag), Melding(tekst=vraag.t("Te weigeren lijnen bijgezet: {n}.", n=aantal)))
+    gedaan = vraag.t("Te weigeren lijnen bijgezet: {n}.", n=aantal)
+    return _met_de_rest(vraag, gedaan, [s for s in aangevinkt if s not in gekozen])
 
 
 @schermen.post("/afrekenen/{bericht_id}/terugnemen", Recht.FACTUUR_WEIGEREN)
 @van_wie
 def terugnemen(vraag: Vraag) -> Response:
     try:
-        neem_terug(vraag.gateway, str(vraag.persoon.zorgkas), vraag.pad["bericht_id"], _sleutels(vraag))
+        neem_terug(vraag.gateway, str(vraag.persoon.zorgkas), vraag.pad["bericht_id"], _sleutels(vraag, "terug"))
     except AlAfgerekend as eerder:
         return _al_afgerekend(vraag, eerder)
-    return vraag.naar(_hier(vraag), Melding(tekst=vraag.t("De lijn wordt niet geweigerd.")))
+    return _met_de_rest(vraag, vraag.t("De lijn wordt niet geweigerd."), _sleutels(vraag))
+
+
+@schermen.post("/afrekenen/{bericht_id}/verder", Recht.FACTUUR_WEIGEREN)
+@van_wie
+def verder(vraag: Vraag) -> Response:
+    """To the next invoices or to the settlement, unless lines are ticked that nobody refused yet: those would be lost."""
+    aangevinkt, naar = _sleutels(vraag), vraag.veld("naar")
+    if aangevinkt:
+        uitleg = "U vinkte {n} lijnen aan zonder ze te weigeren. Weiger ze, of vink ze uit."
+        if len(aangevinkt) == 1:
+            uitleg = "U vinkte 1 lijn aan zonder ze te weigeren. Weiger ze, of vink ze uit."
+        return _toon(vraag, fout=Ongeldig("lijnen", uitleg, n=len(aangevinkt)), gekozen=aangevinkt)
+    hier = f"/console/afrekenen/{vraag.pad['bericht_id']}"
+    return vraag.naar(adres(hier, vanaf=naar) if naar.isdecimal() else f"{hier}/bevestigen")
+
+
+@schermen.post("/afrekenen/{bericht_id}/hernemen", Recht.FACTUUR_WEIGEREN)
+@van_wie
+def hernemen(vraag: Vraag) -> Response:
+    """The zending with what was ticked and typed when a session ended; nothing is refused yet."""
+    return _toon(vraag, gekozen=_gekozen(vraag))
+
+
+@schermen.post("/afrekenen/{bericht_id}/nakijken", Recht.FACTUUR_WEIGEREN)
+@van_wie
+def nakijken(vraag: Vraag) -> Response:
+    """The confirm page with the reference that was typed when a session ended; nothing is settled yet."""
+    nu = _beeld(vraag)
+    gezien = vraag.veld("stand"), vraag.veld("geweigerd")
+    gelijk = gezien == (nu.voorstellen.stand, str(nu.geweigerd))
+    return _bevestig_pagina(vraag, waarschuwing="" if gelijk else vraag.t(_GEWIJZIGD))
 
 
 @schermen.get("/afrekenen/{bericht_id}/bevestigen", Recht.FACTUUR_WEIGEREN)
@@ -120,8 +151,7 @@ def bevestig_nu(vraag: Vraag) -> Response:
     except Ongeldig as fout:
         return _bevestig_pagina(vraag, fout=fout)
     except VoorstelGewijzigd:
-        gewijzigd = "Iemand wijzigde de te weigeren lijnen terwijl u keek. Er is niets afgerekend; kijk de bedragen opnieuw na."
-        return _bevestig_pagina(vraag, status=409, waarschuwing=vraag.t(gewijzigd))
+        return _bevestig_pagina(vraag, status=409, waarschuwing=vraag.t(_GEWIJZIGD))
     except AlAfgerekend as eerder:
         return _al_afgerekend(vraag, eerder)
     except Refusal as refusal:
@@ -148,17 +178,32 @@ def afgerekend(vraag: Vraag) -> Response:
 def een_afrekening(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         row, handeling = afgerekend_op(conn, str(vraag.persoon.zorgkas), vraag.pad["bericht_id"])
+        begunstigde = lookup.voorziening(conn, row.derdebetalende)
         lijnen = geweigerde_lijnen(conn, row.bericht_id, _GEWEIGERD)
-    return vraag.toon("zorgkas/afrekening.html", row=row, handeling=handeling, lijnen=lijnen, meest=_GEWEIGERD)
+    return vraag.toon(
+        "zorgkas/afrekening.html", row=row, begunstigde=begunstigde, handeling=handeling, lijnen=lijnen, meest=_GEWEIGERD
+    )
 
 
-def _sleutels(vraag: Vraag) -> list[Sleutel]:
+def _sleutels(vraag: Vraag, veld: str = "lijn") -> list[Sleutel]:
     gevonden = []
-    for waarde in vraag.velden.getlist("lijn"):
+    for waarde in vraag.velden.getlist(veld):
         nummer, _, volgnummer = str(waarde).rpartition("/")
         if nummer and volgnummer.isdecimal() and len(volgnummer) <= 9:
             gevonden.append((nummer[:12], int(volgnummer)))
     return gevonden
+
+
+def _gekozen(vraag: Vraag) -> list[Sleutel]:
+    """What is ticked, or every record of the invoice whose button was pressed."""
+    if factuurnummer := vraag.veld("factuur"):
+        return [r.sleutel for r in _beeld(vraag).records if r.factuur.factuurnummer == factuurnummer and r.kan_geweigerd]
+    return _sleutels(vraag)
+
+
+def _met_de_rest(vraag: Vraag, gedaan: str, rest: Sequence[Sleutel]) -> Response:
+    """The zending after an act; what is ticked and was no part of it stays ticked."""
+    return _toon(vraag, gekozen=rest, gedaan=gedaan) if rest else vraag.naar(_hier(vraag), Melding(tekst=gedaan))
 
 
 def _hier(vraag: Vraag) -> str:
@@ -171,7 +216,7 @@ def _beeld(vraag: Vraag) -> Zendingbeeld:
         return beeld(vraag.gateway, conn, str(vraag.persoon.zorgkas), vraag.pad["bericht_id"])
 
 
-def _toon(vraag: Vraag, fout: Ongeldig | None = None, gekozen: Sequence[Sleutel] = ()) -> Response:
+def _toon(vraag: Vraag, fout: Ongeldig | None = None, gekozen: Sequence[Sleutel] = (), gedaan: str = "") -> Response:
     nu = _beeld(vraag)
     if nu.row.afgerekend is not None or nu.row.ingetrokken_op is not None:
         return vraag.naar(f"/console/afrekeningen/{nu.row.bericht_id}")
@@ -179,15 +224,19 @@ def _toon(vraag: Vraag, fout: Ongeldig | None = None, gekozen: Sequence[Sleutel]
     ruw = vraag.veld("vanaf") or vraag.zoek.get("vanaf", "")
     vanaf = int(ruw[:9]) if ruw.isdecimal() else 0
     facturen, volgende = _pagina(vraag, nu, vanaf)
+    with vraag.gateway.store.reading() as conn:
+        begunstigde = lookup.voorziening(conn, nu.row.derdebetalende)
     return vraag.toon(
         "zorgkas/zending.html",
         422 if fout else 200,
         beeld=nu,
+        begunstigde=begunstigde,
         facturen=facturen,
         aantal=len({r.factuur.factuurnummer for r in nu.records}),
         vanaf=vanaf,
-        volgende=None if volgende is None else adres(f"/console/afrekenen/{nu.row.bericht_id}", vanaf=str(volgende)),
+        volgende=volgende,
         fout=fout,
+        gedaan=gedaan,
         gekozen=set(gekozen),
         code=vraag.veld("code"),
         motivering=vraag.veld("motivering"),
@@ -220,11 +269,18 @@ def _bevestig_pagina(vraag: Vraag, *, fout: Ongeldig | None = None, status: int 
     nu = _beeld(vraag)
     if nu.row.afgerekend is not None or nu.row.ingetrokken_op is not None:
         return vraag.naar(f"/console/afrekeningen/{nu.row.bericht_id}")
+    vraag.inzage(f"bericht:{nu.row.bericht_id}", "facturen")
+    geweigerd = [r for r in nu.records if r.voorstel is not None or r.gekoppeld]
+    with vraag.gateway.store.reading() as conn:
+        personen = lookup.personen(conn, {r.factuur.insz for r in geweigerd})
+        begunstigde = lookup.voorziening(conn, nu.row.derdebetalende)
     return vraag.toon(
         "zorgkas/bevestigen.html",
         422 if fout else status,
         beeld=nu,
-        mee=[r for r in nu.records if r.gekoppeld],
+        begunstigde=begunstigde,
+        geweigerd=geweigerd,
+        personen=personen,
         fout=fout,
         waarschuwing=waarschuwing,
         betaalreferentie=vraag.veld("betaalreferentie"),
