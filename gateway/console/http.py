@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from ipaddress import IPv4Address, ip_address, ip_network
 from urllib.parse import parse_qsl, urlsplit
 
 from python_multipart.multipart import parse_options_header
@@ -71,6 +72,18 @@ def van_eigen_pagina(request: Request, settings: Settings) -> bool:
     if origin is not None and origin not in eigen_adressen(request, settings):
         return False
     return site in (None, "same-origin")
+
+
+def adres_van(request: Request) -> str:
+    """Who is at the other end, as limits count: an IPv6 address by its /64, of which one subscriber has all."""
+    gezegd = request.client.host if request.client else ""
+    try:
+        adres = ip_address(gezegd)
+    except ValueError:
+        return gezegd
+    if isinstance(adres, IPv4Address):
+        return str(adres)
+    return str(adres.ipv4_mapped or ip_network((int(adres), 64), strict=False))
 
 
 def cookienaam(naam: str, *, https: bool) -> str:

@@ -124,3 +124,39 @@ def test_every_answer_has_the_headers(application: Application, path: str) -> No
 def test_files_may_be_kept_by_the_browser(application: Application) -> None:
     found = application.as_(None, "GET", "/console/static/merk.svg?v=1")
     assert found.headers.get_list("cache-control") == ["public, max-age=31536000, immutable"]
+
+
+def login(application: Application, name: str, password: str, device: str = "") -> Any:
+    page = application.as_(None, "GET", "/console/aanmelden")
+    token = re.search(r'name="_csrf" value="([^"]+)"', page.text)
+    assert token is not None
+    cookies = f"vsb-aanmelden={page.cookies['vsb-aanmelden']}; vsb-toestel={device}"
+    fields = {"_csrf": token[1], "naam": name, "wachtwoord": password}
+    return application.as_(None, "POST", "/console/aanmelden", data=fields, headers={"cookie": cookies})
+
+
+def test_who_guesses_at_a_password_does_not_lock_out_the_browser_that_has_it(application: Application) -> None:
+    first = login(application, "cis", "vsb-sample")
+    assert first.status_code == 303
+    device = first.cookies["vsb-toestel"]
+    assert [login(application, "cis", "guess").status_code for _ in range(6)] == [401] * 5 + [429]
+    assert login(application, "cis", "vsb-sample").status_code == 429
+    assert login(application, "cis", "vsb-sample", "x.y").status_code == 429
+    again = login(application, "cis", "vsb-sample", device)
+    assert (again.status_code, "vsb-toestel" in again.cookies) == (303, False)
+    assert login(application, "cis", "vsb-sample").status_code == 429, "its login does not free who guesses"
+    assert [login(application, "cis", "guess", device).status_code for _ in range(6)] == [401] * 5 + [429], "it has its own count"
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        (Rol.OPERATOR, "/console/berichten?tot=9999-12-31"),
+        (Rol.OPERATOR, "/console/berichten?van=0001-01-01"),
+        (Rol.ZORGKAS, "/console/afrekeningen?na=0001-01-01T00:00:00%2B14:00~x"),
+        (Rol.ZORGKAS, "/console/afrekeningen?na=9999-12-31T23:59:59-14:00~x"),
+        (Rol.ZORGKAS, "/console/beraad?na=9999-12-31~x"),
+    ],
+)
+def test_the_ends_of_the_calendar_break_no_page(application: Application, who: Rol, path: str) -> None:
+    assert application.as_(who, "GET", path).status_code == 200
