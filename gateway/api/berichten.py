@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import Connection, Row, select
 
 from gateway.api.ingangen import Ingangen, Wie
-from gateway.api.modellen import Bericht, Berichtpagina, Bladzijde, MetReden, Sha256
+from gateway.api.modellen import Bericht, Berichtpagina, Beslissing, Bladzijde, MetReden, Sha256
 from gateway.api.problemen import Probleem, Soort
 from gateway.console import inzage
 from gateway.console.rechten import Recht
@@ -103,7 +103,7 @@ def een_bericht(wie: Wie, bericht_id: str) -> Any:
     if wie.heeft_doel:
         wie.inzage(f"bericht:{rij.id}", "beslissingen")
     else:
-        pagina["beslissingen"] = [{**b._mapping, "redenen": zonder_gevonden(b.redenen)} for b in pagina["beslissingen"]]
+        pagina["beslissingen"] = [_zonder_gevonden(b) for b in pagina["beslissingen"]]
     return pagina
 
 
@@ -127,6 +127,11 @@ def inhoud(wie: Wie, bericht_id: str) -> Response:
         _, octetten = berichten.inhoud(conn, rij.id)
     headers = {"Content-Disposition": f'attachment; filename="{rij.id}"'}
     return Response(octetten, media_type="application/octet-stream", headers=headers)
+
+
+def _zonder_gevonden(beslissing: Row[Any]) -> dict[str, Any]:
+    velden = {n: getattr(beslissing, n) for n in Beslissing.model_fields}
+    return {**velden, "redenen": zonder_gevonden(beslissing.redenen)}
 
 
 def bericht_met_leven(conn: Connection, rij: Row[Any]) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from ipaddress import IPv4Address, ip_address, ip_network
 from urllib.parse import parse_qsl, urlsplit
 
 from python_multipart.multipart import parse_options_header
@@ -16,9 +15,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.settings import Settings
+from gateway.wire.limits import abonnee
 
 _MAX_FIELDS = 5_000
 _LOS, _DELEN = b"application/x-www-form-urlencoded", b"multipart/form-data"
+_LANGSTE_TYPE = 300
+"""Characters of a content type: a boundary has 70 (RFC 2046 §5.1.1), and the parser takes quadratic time."""
 _UTF8 = (b"utf-8", b"utf8")
 
 
@@ -39,7 +41,10 @@ def formuliersoort(request: Request) -> bytes | None:
     Raises:
         GeenFormulier: it names another charset.
     """
-    soort, opties = parse_options_header(request.headers.get("content-type"))
+    gezegd = request.headers.get("content-type", "")
+    if len(gezegd) > _LANGSTE_TYPE:
+        raise GeenFormulier
+    soort, opties = parse_options_header(gezegd)
     if soort not in (_LOS, _DELEN):
         return None
     if opties.get(b"charset", _UTF8[0]).lower() not in _UTF8:
@@ -75,15 +80,8 @@ def van_eigen_pagina(request: Request, settings: Settings) -> bool:
 
 
 def adres_van(request: Request) -> str:
-    """Who is at the other end, as limits count: an IPv6 address by its /64, of which one subscriber has all."""
-    gezegd = request.client.host if request.client else ""
-    try:
-        adres = ip_address(gezegd)
-    except ValueError:
-        return gezegd
-    if isinstance(adres, IPv4Address):
-        return str(adres)
-    return str(adres.ipv4_mapped or ip_network((int(adres), 64), strict=False))
+    """Who is at the other end, as limits count."""
+    return abonnee(request.client.host if request.client else "")
 
 
 def cookienaam(naam: str, *, https: bool) -> str:
