@@ -108,6 +108,7 @@ def test_who_does_not_come_from_our_page_is_refused_before_the_body_is_read(appl
     kind = {"content-type": "multipart/form-data; boundary=XX"}
     assert slowly(application, Rol.VOORZIENING, "/console/proef", origin="https://evil.example", **kind) == (403, 0)
     assert slowly(application, Rol.VOORZIENING, "/console/proef", **kind, **{"x-csrf-token": "x"}) == (403, 0)
+    assert slowly(application, Rol.CONTROLEUR, "/console/invoer", **kind) == (403, 0), "nor who has no right to it"
 
 
 @pytest.mark.parametrize(
