@@ -158,7 +158,7 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
     async def dry_run(naam: str) -> Response:
         if naam not in PROEVEN:
             return PlainTextResponse("Deze proef bestaat niet.\n", status_code=404)
-        told = f"POST hier wat je naar /soap/{naam}/v1 zou sturen: dezelfde controles, en niets wordt bewaard.\n"
+        told = f"POST hier wat je naar /soap/{naam}/v1 zou sturen: dezelfde controles; alleen over wie het ging wordt bewaard.\n"
         return PlainTextResponse(told, status_code=405, headers={"Allow": "POST"})
 
     # Half a second to render, so the first reader of a process waits and not its start.

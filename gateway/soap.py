@@ -31,6 +31,7 @@ from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
 from gateway.wire.faults import fault
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body, soap_action
+from gateway.wire.limits import abonnee
 from gateway.wire.xop import is_package
 from gateway.wire.xop_writer import write_message
 
@@ -71,7 +72,7 @@ class SoapServices:
             action = soap_action(headers.get("soapaction"))
             # Only a hint until the message is read; what it says wrongly then counts for the sender.
             limit = gateway.status_limit if action in _status_actions(module.DIENST) else gateway.address_limit
-            limit.take(address, gateway.clock().timestamp())
+            limit.take(abonnee(address), gateway.clock().timestamp())
             check_content_type(headers.get("content-type"), headers.get("content-encoding"))
             raw = await read_body(
                 request.stream(),

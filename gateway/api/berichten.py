@@ -11,10 +11,11 @@ from pydantic import Field
 from sqlalchemy import Connection, Row, select
 
 from gateway.api.ingangen import Ingangen, Wie
-from gateway.api.modellen import Bericht, Berichtpagina, Bladzijde, MetReden, Sha256
+from gateway.api.modellen import Bericht, Berichtpagina, Beslissing, Bladzijde, MetReden, Sha256
 from gateway.api.problemen import Probleem, Soort
 from gateway.console import inzage
 from gateway.console.rechten import Recht
+from gateway.diensten.eigen_zicht import zonder_gevonden
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store import berichten, dossiers
 from gateway.store.identifiers import LAATSTE, eerste_id
@@ -88,14 +89,22 @@ def zoek_persoon(wie: Wie, vraag: Persoonsvraag, na: Na = None) -> Any:
     return {"items": gevonden.rijen, "volgende": gevonden.volgende}
 
 
-@ingangen.get("/berichten/{bericht_id}", Recht.BERICHTEN_ZIEN, Soort.NIET_GEVONDEN, response_model=Berichtpagina)
+@ingangen.get("/berichten/{bericht_id}", Recht.BERICHTEN_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Berichtpagina)
 def een_bericht(wie: Wie, bericht_id: str) -> Any:
-    """A message with its life, the decisions and where it went; without personal data."""
+    """A message with its life, the decisions and where it went.
+
+    What the checks found is about a person: it is given for a purpose, and null without one.
+    """
     with wie.gateway.store.reading() as conn:
         rij = berichten.zoek(conn, bericht_id[:64].replace("\x00", ""))
         if rij is None:
             raise Probleem(Soort.NIET_GEVONDEN)
-        return bericht_met_leven(conn, rij)
+        pagina = bericht_met_leven(conn, rij)
+    if wie.heeft_doel:
+        wie.inzage(f"bericht:{rij.id}", "beslissingen")
+    else:
+        pagina["beslissingen"] = [_zonder_gevonden(b) for b in pagina["beslissingen"]]
+    return pagina
 
 
 @ingangen.get(
@@ -118,6 +127,11 @@ def inhoud(wie: Wie, bericht_id: str) -> Response:
         _, octetten = berichten.inhoud(conn, rij.id)
     headers = {"Content-Disposition": f'attachment; filename="{rij.id}"'}
     return Response(octetten, media_type="application/octet-stream", headers=headers)
+
+
+def _zonder_gevonden(beslissing: Row[Any]) -> dict[str, Any]:
+    velden = {n: getattr(beslissing, n) for n in Beslissing.model_fields}
+    return {**velden, "redenen": zonder_gevonden(beslissing.redenen)}
 
 
 def bericht_met_leven(conn: Connection, rij: Row[Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gateway.api.ingangen import Ingangen, Wie
 from gateway.api.modellen import Akkoord, Bladzijde, Invoer, Invoerverslag
 from gateway.api.problemen import Probleem, Soort
 from gateway.api.toegang import Toegang
-from gateway.console.beheer.invoer import PERSONEN
+from gateway.console.beheer.invoer import over_personen
 from gateway.console.rechten import Recht
 from gateway.console.stap import start_stap
 from gateway.reference import invoer
@@ -48,9 +48,9 @@ def stuur(wie: Wie, bestanden: Annotated[list[UploadFile], File(description="CSV
 
 @ingangen.get("/invoer/{nummer}", Recht.REFERENTIE_LADEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Invoerverslag)
 def een(wie: Wie, nummer: str) -> Any:
-    """How an import stands, with what would change or what is wrong. Names of persons ask for a purpose."""
+    """How an import stands, with what would change or what is wrong. Files about persons ask for a purpose."""
     rij = _zoek(wie, nummer)
-    if rij.verslag is not None and PERSONEN & set(rij.verslag["voorbeelden"]):
+    if over_personen(rij.verslag):
         wie.inzage(f"invoer:{rij.id}", "vooruitblik")
     return rij
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from gateway.api.problemen import Probleem, Soort
 from gateway.clock import BRUSSELS
 from gateway.console import inzage
+from gateway.console.http import adres_van
 from gateway.console.inzage import MAX_VERWIJZING, DoelNodig
 from gateway.console.oidc import OidcProbleem, Provider
 from gateway.console.poort import Poort
@@ -34,6 +35,11 @@ class Toegang:
     @property
     def persoon(self) -> Persoon:
         return self.sessie.persoon
+
+    @property
+    def heeft_doel(self) -> bool:
+        """Whether a purpose was stated, with the request or in the session."""
+        return self.sessie.doel is not None and inzage.doel_van(self.persoon.rol, self.sessie.doel) is not None
 
     @property
     def vandaag(self) -> date:
@@ -78,7 +84,7 @@ class Toelating:
             Refusal: BUSY or UNAVAILABLE.
         """
         nu = self._gateway.clock()
-        self._gateway.address_limit.take(request.client.host if request.client else "", nu.timestamp())
+        self._gateway.address_limit.take(adres_van(request), nu.timestamp())
         sessie = self._met_token(request, nu) if "authorization" in request.headers else self._met_sessie(request, nu)
         if not sessie.persoon.mag(recht):
             raise Probleem(Soort.RECHT, detail=f"{recht.value} hoort niet bij de rol {sessie.persoon.rol.value}.")

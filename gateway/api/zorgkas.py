@@ -19,6 +19,7 @@ from gateway.console import bladwijzer, inzage
 from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.rechten import Recht, Rol
 from gateway.diensten import kas_beslissen
+from gateway.diensten.eigen_zicht import Redenen, voor_leverancier, zonder_gevonden
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import AlBeslist
@@ -250,7 +251,7 @@ def own(
     referentie: Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,64}$")] = None,
     na: Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")] = None,
 ) -> Any:
-    """One's own messages, the newest first, each with what was said against it and the remedy.
+    """One's own messages, the newest first, each with what was said against it and the remedy; what was found is told of one.
 
     At most 8,000 messages are looked at for one page, so a page may have fewer than fifty and still a `volgende`.
     """
@@ -259,25 +260,34 @@ def own(
         gevonden = berichten_van(conn, _eigen(wie), keuze)
         redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
     return {
-        "items": [{**_bericht(r), "redenen": redenen.get(r.id, [])} for r in gevonden.rijen],
+        "items": [_eigenbericht(wie, r, zonder_gevonden(redenen.get(r.id, []))) for r in gevonden.rijen],
         "volgende": gevonden.volgende,
     }
 
 
-@ingangen.get("/eigen/{bericht_id}", Recht.EIGEN_ZIEN, Soort.NIET_GEVONDEN, response_model=Eigenbericht)
+@ingangen.get("/eigen/{bericht_id}", Recht.EIGEN_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Eigenbericht)
 def own_one(wie: Wie, bericht_id: str) -> Any:
-    """One of one's own messages."""
+    """One of one's own messages. What the checks found is about a person: it is given for a purpose, and null without one."""
     with wie.gateway.store.reading() as conn:
         rij = eigen_bericht(conn, _eigen(wie), zonder_nul(bericht_id))
         redenen = {} if rij is None else redenen_van(conn, [rij.id])
     if rij is None:
         raise wie.vreemd(f"/eigen/{zonder_nul(bericht_id)}")
-    return {**_bericht(rij), "redenen": redenen.get(rij.id, [])}
+    gezegd = redenen.get(rij.id, [])
+    if wie.persoon.rol is Rol.VOORZIENING:
+        if wie.heeft_doel:
+            wie.inzage(f"bericht:{rij.id}", "redenen")
+        else:
+            gezegd = zonder_gevonden(gezegd)
+    return _eigenbericht(wie, rij, gezegd)
 
 
 def _eigen(wie: Toegang) -> Eigen:
     return Eigen(voorzieningen=wie.persoon.voorzieningen, attesten=wie.persoon.attesten)
 
 
-def _bericht(rij: Any) -> dict[str, Any]:
-    return {n: getattr(rij, n) for n in Bericht.model_fields}
+def _eigenbericht(wie: Toegang, rij: Any, redenen: Redenen) -> dict[str, Any]:
+    velden = {n: getattr(rij, n) for n in Bericht.model_fields}
+    if wie.persoon.rol is Rol.LEVERANCIER:
+        return {**velden, "dossiernummer": None, "redenen": voor_leverancier(wie.gateway.cookbooks, redenen)}
+    return {**velden, "redenen": redenen}

@@ -75,6 +75,8 @@ def _serve(settings: Settings, gateway: Gateway, *, with_worker: bool) -> None:
             log_config=None,
             access_log=False,
             server_header=False,
+            # By itself uvicorn believes what anything on this machine says of where a request came from.
+            proxy_headers="FORWARDED_ALLOW_IPS" in os.environ,
             timeout_keep_alive=30,
             timeout_graceful_shutdown=10,
             h11_max_incomplete_event_size=64 * 1024,

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from gateway.console import http, pogingen, sessies
+from gateway.console import http, pogingen, sessies, toestellen
 from gateway.console.accounts import Account, controleer
 from gateway.console.oidc import OidcProbleem, Provider
 from gateway.console.opmaak import duur, render, statisch
@@ -58,8 +58,8 @@ class Aanmelden:
     def _veilig(self, handelaar: Callable[[Request, FormData], Response]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             try:
-                velden, adres = FormData(), request.client.host if request.client else ""
-                self._gateway.address_limit.take(f"console/{adres}", self._gateway.clock().timestamp())
+                velden = FormData()
+                self._gateway.address_limit.take(f"console/{http.adres_van(request)}", self._gateway.clock().timestamp())
                 if request.method == "POST":
                     velden = await http.lees_formulier(request, limit=16_384, timeout=self._gateway.settings.body_timeout)
                 response = await run_in_threadpool(handelaar, request, velden)
@@ -109,27 +109,39 @@ class Aanmelden:
         if not (cookie and eigen and gelijk(str(velden.get("_csrf", "")), csrf_van(cookie))):
             probleem = "De aanmeldpagina was te oud. Probeer het nog eens."
             return self._formulier(request, verder=verder, probleem=probleem, status=403)
-        naam, adres = str(velden.get("naam", "")).strip()[:128], request.client.host if request.client else ""
-        with self._gateway.store.reading() as conn:
-            wachten = [w for s, v in (("account", naam), ("adres", adres)) if (w := pogingen.wacht(conn, s, v, nu)) is not None]
-        if wachten:
+        naam, adres = str(velden.get("naam", "")).strip()[:128], http.adres_van(request)
+        kende = toestellen.kent(self._accounts.get(naam), request.cookies.get(http.cookienaam(toestellen.COOKIE, https=https)))
+        wie = (("account", naam) if kende is None else ("toestel", f"{naam}/{kende}"), ("adres", adres))
+        with self._gateway.store.writing() as conn:
+            wachten = pogingen.begin(conn, wie, nu)
+        if wachten is not None:
             tekst = vertaal(taal_van_vraag(request), "Te veel mislukte pogingen. Wacht {duur} en probeer dan opnieuw.")
-            tekst = tekst.format(duur=duur(max(wachten).total_seconds() + 1))
+            tekst = tekst.format(duur=duur(wachten.total_seconds() + 1))
             return self._formulier(request, verder=verder, probleem=tekst, status=429)
-        account = controleer(self._accounts, naam, str(velden.get("wachtwoord", ""))[:1024])
+        account = self._oordeel(naam, str(velden.get("wachtwoord", ""))[:1024], wie)
         if account is None:
-            self._tel_mislukt(naam, adres)
+            self._meld_mislukt(naam, adres, wie)
             return self._formulier(request, verder=verder, probleem="Naam of wachtwoord is niet juist.", status=401)
         with self._gateway.store.writing() as conn:
-            pogingen.gelukt(conn, "account", naam)
-        return self._binnen(request, account.personen, verder)
+            pogingen.gelukt(conn, wie)
+        response = self._binnen(request, account.personen, verder)
+        if kende is None:
+            http.zet_cookie(response, toestellen.COOKIE, toestellen.nieuw(account), https=https, seconden=toestellen.SECONDEN)
+        return response
 
-    def _tel_mislukt(self, naam: str, adres: str) -> None:
+    def _oordeel(self, naam: str, wachtwoord: str, wie: pogingen.Wie) -> Account | None:
+        try:
+            return controleer(self._accounts, naam, wachtwoord)
+        except Refusal:
+            with self._gateway.store.writing() as conn:
+                pogingen.terug(conn, wie)
+            raise
+
+    def _meld_mislukt(self, naam: str, adres: str, wie: pogingen.Wie) -> None:
         nu = self._gateway.clock()
         with self._gateway.store.writing() as conn:
-            begint = [s for s, v in (("account", naam), ("adres", adres)) if pogingen.mislukt(conn, s, v, nu)]
-            for soort in begint:
-                bekend = soort == "account" and naam in self._accounts
+            for soort in pogingen.begint_nu(conn, wie):
+                bekend = soort != "adres" and naam in self._accounts
                 onderwerp = f"account:{naam}" if bekend else soort
                 noteer(
                     conn,

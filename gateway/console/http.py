@@ -15,9 +15,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.settings import Settings
+from gateway.wire.limits import abonnee
 
 _MAX_FIELDS = 5_000
 _LOS, _DELEN = b"application/x-www-form-urlencoded", b"multipart/form-data"
+_LANGSTE_TYPE = 300
+"""Characters of a content type: a boundary has 70 (RFC 2046 §5.1.1), and the parser takes quadratic time."""
 _UTF8 = (b"utf-8", b"utf8")
 
 
@@ -38,7 +41,10 @@ def formuliersoort(request: Request) -> bytes | None:
     Raises:
         GeenFormulier: it names another charset.
     """
-    soort, opties = parse_options_header(request.headers.get("content-type"))
+    gezegd = request.headers.get("content-type", "")
+    if len(gezegd) > _LANGSTE_TYPE:
+        raise GeenFormulier
+    soort, opties = parse_options_header(gezegd)
     if soort not in (_LOS, _DELEN):
         return None
     if opties.get(b"charset", _UTF8[0]).lower() not in _UTF8:
@@ -71,6 +77,11 @@ def van_eigen_pagina(request: Request, settings: Settings) -> bool:
     if origin is not None and origin not in eigen_adressen(request, settings):
         return False
     return site in (None, "same-origin")
+
+
+def adres_van(request: Request) -> str:
+    """Who is at the other end, as limits count."""
+    return abonnee(request.client.host if request.client else "")
 
 
 def cookienaam(naam: str, *, https: bool) -> str:

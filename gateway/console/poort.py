@@ -63,7 +63,7 @@ class Poort:
                 return self._naar_aanmelden(request, scherm)
             velden = FormData()
             if scherm.methode == "POST":
-                if (nee := self._vooraf(request, sessie)) is not None:
+                if (nee := await run_in_threadpool(self._vooraf, scherm, request, sessie, nu)) is not None:
                     return nee
                 timeout = self.gateway.settings.body_timeout
                 velden = await http.lees_formulier(request, limit=scherm.grootste, timeout=timeout)
@@ -90,12 +90,18 @@ class Poort:
         with self.gateway.store.reading() as conn:
             return sessies.lees(conn, cookie, self.termijn, nu)
 
-    def _vooraf(self, request: Request, sessie: Sessie) -> Response | None:
+    def _vooraf(self, scherm: Scherm, request: Request, sessie: Sessie, nu: datetime) -> Response | None:
         """No, when that is known before the body is read."""
         token = request.headers.get("x-csrf-token")
         if not http.van_eigen_pagina(request, self.gateway.settings) or (token and not sessies.gelijk(token, sessie.csrf)):
             return fout(request, 403, _VREEMD)
-        return None
+        if sessie.verlopen or sessie.persoon.mag(scherm.recht):
+            return None
+        return self._mag_niet(scherm, request, sessie, nu)
+
+    def _mag_niet(self, scherm: Scherm, request: Request, sessie: Sessie, nu: datetime) -> Response:
+        log.info("console_forbidden", actor=sessie.persoon.actor, right=scherm.recht.value, screen=scherm.pad)
+        return fout(request, 403, _NIET_TOEGESTAAN, vraag=self.vraag(request, sessie, FormData(), nu))
 
     def _behandel(self, scherm: Scherm, request: Request, sessie: Sessie, velden: FormData, nu: datetime) -> Response:
         if scherm.methode == "POST" and not self.echt(request, sessie, velden):
@@ -103,8 +109,7 @@ class Poort:
         if sessie.verlopen:
             return self._verlopen(scherm, request, sessie, velden, nu)
         if not sessie.persoon.mag(scherm.recht):
-            log.info("console_forbidden", actor=sessie.persoon.actor, right=scherm.recht.value, screen=scherm.pad)
-            return fout(request, 403, _NIET_TOEGESTAAN, vraag=self.vraag(request, sessie, velden, nu))
+            return self._mag_niet(scherm, request, sessie, nu)
         sessie = self._houd_wakker(request, sessie, velden, nu)
         vraag = self.vraag(request, sessie, velden, nu)
         if scherm.methode == "POST":

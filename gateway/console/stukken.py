@@ -60,7 +60,8 @@ def lees_moment_sleutel(tekst: str | None) -> tuple[datetime, str] | None:
         moment = datetime.fromisoformat(voor)
     except ValueError:
         return None
-    return (moment, na) if streep and moment.tzinfo is not None else None
+    # Near the ends of the calendar a moment has no UTC.
+    return (moment, na) if streep and moment.tzinfo is not None and 1980 <= moment.year <= 2200 else None
 
 
 def als_zip(bestand: IO[bytes], naam: str) -> Response:

@@ -5,10 +5,22 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
+from ipaddress import IPv4Address, ip_address, ip_network
 
 from gateway.refusal import Code, Refusal
 
 _MAX_KEYS = 100_000
+
+
+def abonnee(adres: str) -> str:
+    """An address as limits count it: of IPv6 the /64, all of which one subscriber has."""
+    try:
+        ip = ip_address(adres)
+    except ValueError:
+        return adres
+    if isinstance(ip, IPv4Address):
+        return str(ip)
+    return str(ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from gateway.console.rechten import Rol
@@ -94,6 +95,23 @@ def test_an_import_that_somebody_overtook_is_checked_again(application: Applicat
     assert application.as_(Rol.BEHEERDER, "POST", f"{API}/invoer/{first}/opnieuw").status_code == 202
     wait(application, first, "klaar")
     assert application.as_(Rol.BEHEERDER, "POST", f"{API}/invoer/{first}/verwerping").json()["toestand"] == "verworpen"
+
+
+@pytest.mark.parametrize("name", ["personen-x.csv", "lijst.csv"])
+def test_wrong_rows_about_persons_ask_for_a_purpose(application: Application, name: str) -> None:
+    header = "insz;naam;voornaam;geboortedatum;geslacht;adres;overlijdensdatum;aansluiting_mogelijk\n"
+    content = f"{header if name != 'lijst.csv' else ''}85073003328;Geheim;Jan;geheim;M;x;;ja\n".encode()
+    sent = application.as_(Rol.BEHEERDER, "POST", f"{API}/invoer", files={"bestanden": (name, content)})
+    number = sent.json()["id"]
+    assert "geheim" in str(wait(application, number, "fout")["verslag"]["fouten"])
+    without = application.as_(Rol.BEHEERDER, "GET", f"{API}/invoer/{number}")
+    assert (without.status_code, without.json()["code"]) == (428, "VSB-API-009")
+    for path in (f"/console/invoer/{number}", f"/console/invoer/{number}/fouten.csv"):
+        asked = application.as_(Rol.BEHEERDER, "GET", path)
+        assert "_doel" in asked.text, path
+        assert "geheim" not in asked.text
+        assert "geheim" in application.as_(Rol.BEHEERDER, "GET", path, purpose="gegevens").text
+        assert last_audit(application)[:2] == ("inzage", "account:bea (beheerder)")
 
 
 def test_more_octets_than_an_address_takes_are_not_read(application: Application) -> None:

@@ -26,7 +26,7 @@ def form(charset: str, **fields: str) -> dict[str, Any]:
     return {"content": f"{parts}--XX--\r\n".encode(), "headers": {"content-type": f"multipart/form-data; boundary=XX{charset}"}}
 
 
-@pytest.mark.parametrize("charset", ["; charset=punycode", "; charset=unicode_escape", "; charset=utf-7"])
+@pytest.mark.parametrize("charset", ["; charset=punycode", "; charset=unicode_escape", "; charset=utf-7", ";" * 60_000])
 def test_a_form_in_another_charset_is_not_read(application: Application, charset: str) -> None:
     for path in ("/console/doel", "/console/aanmelden"):
         found = application.as_(Rol.VOORZIENING, "POST", path, csrf=False, **form(charset, _csrf="\\ud800", naam="-a"))
@@ -108,6 +108,7 @@ def test_who_does_not_come_from_our_page_is_refused_before_the_body_is_read(appl
     kind = {"content-type": "multipart/form-data; boundary=XX"}
     assert slowly(application, Rol.VOORZIENING, "/console/proef", origin="https://evil.example", **kind) == (403, 0)
     assert slowly(application, Rol.VOORZIENING, "/console/proef", **kind, **{"x-csrf-token": "x"}) == (403, 0)
+    assert slowly(application, Rol.CONTROLEUR, "/console/invoer", **kind) == (403, 0), "nor who has no right to it"
 
 
 @pytest.mark.parametrize(
@@ -124,3 +125,39 @@ def test_every_answer_has_the_headers(application: Application, path: str) -> No
 def test_files_may_be_kept_by_the_browser(application: Application) -> None:
     found = application.as_(None, "GET", "/console/static/merk.svg?v=1")
     assert found.headers.get_list("cache-control") == ["public, max-age=31536000, immutable"]
+
+
+def login(application: Application, name: str, password: str, device: str = "") -> Any:
+    page = application.as_(None, "GET", "/console/aanmelden")
+    token = re.search(r'name="_csrf" value="([^"]+)"', page.text)
+    assert token is not None
+    cookies = f"vsb-aanmelden={page.cookies['vsb-aanmelden']}; vsb-toestel={device}"
+    fields = {"_csrf": token[1], "naam": name, "wachtwoord": password}
+    return application.as_(None, "POST", "/console/aanmelden", data=fields, headers={"cookie": cookies})
+
+
+def test_who_guesses_at_a_password_does_not_lock_out_the_browser_that_has_it(application: Application) -> None:
+    first = login(application, "cis", "vsb-sample")
+    assert first.status_code == 303
+    device = first.cookies["vsb-toestel"]
+    assert [login(application, "cis", "guess").status_code for _ in range(6)] == [401] * 5 + [429]
+    assert login(application, "cis", "vsb-sample").status_code == 429
+    assert login(application, "cis", "vsb-sample", "x.y").status_code == 429
+    again = login(application, "cis", "vsb-sample", device)
+    assert (again.status_code, "vsb-toestel" in again.cookies) == (303, False)
+    assert login(application, "cis", "vsb-sample").status_code == 429, "its login does not free who guesses"
+    assert [login(application, "cis", "guess", device).status_code for _ in range(6)] == [401] * 5 + [429], "it has its own count"
+
+
+@pytest.mark.parametrize(
+    ("who", "path"),
+    [
+        (Rol.OPERATOR, "/console/berichten?tot=9999-12-31"),
+        (Rol.OPERATOR, "/console/berichten?van=0001-01-01"),
+        (Rol.ZORGKAS, "/console/afrekeningen?na=0001-01-01T00:00:00%2B14:00~x"),
+        (Rol.ZORGKAS, "/console/afrekeningen?na=9999-12-31T23:59:59-14:00~x"),
+        (Rol.ZORGKAS, "/console/beraad?na=9999-12-31~x"),
+    ],
+)
+def test_the_ends_of_the_calendar_break_no_page(application: Application, who: Rol, path: str) -> None:
+    assert application.as_(who, "GET", path).status_code == 200

@@ -264,3 +264,51 @@ def test_a_facility_tries_a_message_and_nothing_is_kept(w: Work) -> None:
     large = w.ask(Rol.VOORZIENING, "POST", "/proef", "eigen_bericht", content=b"<" * (8 * 1024 * 1024 + 2048))
     assert (large.status_code, large.json()["code"]) == (413, "VSB-API-007")
     assert kept() == before
+
+
+def test_what_the_checks_found_is_told_for_a_purpose(w: Work) -> None:
+    (refused,) = w.ask(Rol.VOORZIENING, "GET", "/eigen?uitkomst=geweigerd").json()["items"]
+    assert [r["gevonden"] for r in refused["redenen"]] == [None]
+    for who, purpose, path, of in (
+        (Rol.VOORZIENING, "eigen_bericht", f"/eigen/{refused['id']}", lambda x: x["redenen"]),
+        (Rol.OPERATOR, "incident", f"/berichten/{refused['id']}", lambda x: x["beslissingen"][0]["redenen"]),
+    ):
+        before = w.records(f"bericht:{refused['id']}")
+        (without,) = of(w.ask(who, "GET", path).json())
+        assert (without["code"], without["gevonden"]) == ("VSB_STATUS_002", None)
+        assert w.records(f"bericht:{refused['id']}") == before
+        (found,) = of(w.ask(who, "GET", path, purpose).json())
+        assert found["gevonden"]
+        assert [e for e, _ in w.records(f"bericht:{refused['id']}")[len(before) :]] == ["inzage"]
+
+
+def test_who_comes_second_reads_what_was_decided_for_a_purpose_and_a_vendor_never_does(w: Work) -> None:
+    waiting, words = w.world.in_beraad("griet"), "Overmacht aangetoond door de familie."
+    zorgkas = w.ask(Rol.OPERATOR, "GET", f"/berichten/{waiting}").json()["zorgkas"]
+    kas = replace(ELSEWHERE, zorgkas=zorgkas)
+    decision = {"uitkomst": "aanvaard", "motivering": words}
+    assert w.ask(kas, "POST", f"/beraad/{waiting}/beslissing", json=decision).status_code == 200
+    as_ = w.application.as_
+    for path in (f"/console/beraad/{waiting}/nakijken", f"/console/beraad/{waiting}/beslissen"):
+        typed = {"uitkomst": "geweigerd", "motivering": "Te laat gemeld, zonder reden."}
+        without = as_(kas, "POST", path, data=typed)
+        assert "_doel" in without.text
+        assert words not in without.text
+        assert typed["motivering"] in without.text, "what was typed goes along"
+        told = as_(kas, "POST", path, purpose="beslissing", data=typed)
+        assert (told.status_code, words in told.text) == (409, True)
+        assert w.records(f"bericht:{waiting}")[-1] == ("inzage", "account:kim (zorgkas)")
+
+    of_facility = {x["id"]: x for x in w.ask(Rol.VOORZIENING, "GET", "/eigen").json()["items"]}
+    seen = w.ask(Rol.LEVERANCIER, "GET", "/eigen").json()["items"]
+    assert waiting in {x["id"] for x in seen}
+    for item in (*seen, w.ask(Rol.LEVERANCIER, "GET", f"/eigen/{waiting}", "incident").json()):
+        assert item["dossiernummer"] is None
+        assert item["redenen"] or item["id"] != waiting
+        assert [(r["verwacht"], r["gevonden"]) for r in item["redenen"]] == [(None, None)] * len(item["redenen"])
+    assert words in as_(Rol.VOORZIENING, "GET", f"/console/eigen/{waiting}", purpose="eigen_bericht").text
+    page = as_(Rol.LEVERANCIER, "GET", f"/console/eigen/{waiting}")
+    assert page.status_code == 200
+    assert words not in page.text
+    assert "40 dagen later" not in page.text
+    assert of_facility[waiting]["dossiernummer"] not in page.text

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import select
+from starlette.requests import Request
 
-from gateway.console import pogingen, sessies
+from gateway.console import http, pogingen, sessies, toestellen
+from gateway.console.accounts import Account
 from gateway.console.rechten import Persoon, Rol
 from gateway.console.sessies import Concept, Termijn
-from gateway.store.console_tables import console_sessie
+from gateway.store.console_tables import console_poging, console_sessie
 from gateway.store.engine import Store
 
 NU = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -93,5 +97,56 @@ def test_every_further_failure_makes_one_wait_longer_and_a_good_login_forgets_it
         assert longest == timedelta(minutes=15) > first
         assert pogingen.wacht(conn, "adres", "olga", NU) is None
         assert pogingen.wacht(conn, "account", "olga", NU + timedelta(minutes=16)) is None
-        pogingen.gelukt(conn, "account", "olga")
+        pogingen.gelukt(conn, [("account", "olga")])
         assert pogingen.wacht(conn, "account", "olga", NU) is None
+
+
+def test_guesses_that_come_at_once_are_counted_before_they_are_judged(store: Store) -> None:
+    wie, start, allowed = [("account", "olga"), ("adres", "192.0.2.1")], Barrier(16), []
+
+    def guess() -> None:
+        start.wait()
+        with store.writing() as conn:
+            waits = pogingen.begin(conn, wie, NU)
+        allowed.append(waits is None)
+
+    threads = [Thread(target=guess) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert allowed.count(True) == 5
+    with store.writing() as conn:
+        assert pogingen.begint_nu(conn, wie) == ["account"]
+        assert pogingen.begin(conn, [("toestel", "olga/x"), ("adres", "192.0.2.1")], NU) is None, (
+            "a known browser counts by itself"
+        )
+        pogingen.gelukt(conn, wie)
+        assert pogingen.wacht(conn, "account", "olga", NU) is None
+        assert conn.execute(select(console_poging.c.fouten).order_by(console_poging.c.fouten)).scalars().all() == [1, 5]
+
+
+def test_a_browser_is_known_to_the_account_that_it_logged_in_to() -> None:
+    olga = Account(naam="olga", hash="$argon2id$a", personen=(OLGA,))
+    cookie = toestellen.nieuw(olga)
+    name = toestellen.kent(olga, cookie)
+    assert name
+    assert cookie.startswith(name)
+    for stranger in (None, replace(olga, naam="bea"), replace(olga, hash="$argon2id$b")):
+        assert toestellen.kent(stranger, cookie) is None
+    for forged in (None, "", ".", f"x{cookie}", cookie[:-1], cookie.replace(".", ""), "é.é"):
+        assert toestellen.kent(olga, forged) is None
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"),
+        ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+def test_an_address_counts_with_its_subscribers_others(host: str, counted: str) -> None:
+    assert http.adres_van(Request({"type": "http", "client": (host, 1), "headers": []})) == counted

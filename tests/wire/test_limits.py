@@ -39,9 +39,12 @@ def test_no_rate_means_no_limit() -> None:
 def test_a_flood_gets_429_with_retry_after_and_a_soap_fault(start_gateway: Start) -> None:
     with start_gateway(VSB_RATE_ADDRESS="1", VSB_RATE_BURST="5") as gateway:
         answers = [gateway.post("aanvraag", b"x") for _ in range(8)]
+        said = [{"Content-Type": "text/xml", "X-Forwarded-For": f"192.0.2.{n}"} for n in range(8)]
+        elsewhere = [requests.post(f"{gateway.base}/soap/aanvraag/v1", b"x", headers=h, timeout=30) for h in said]
     refused = [a for a in answers if a.status == 429]
     assert len(refused) >= 2
     assert (refused[0].codes, refused[0].soa, refused[0].headers["Retry-After"]) == (["VSB-SYS-003"], "SOA-02002", "1")
+    assert 429 in {a.status_code for a in elsewhere}, "nobody here said who may speak for others"
 
 
 def test_a_body_that_does_not_come_in_time_is_answered_and_the_others_are_served(start_gateway: Start) -> None:

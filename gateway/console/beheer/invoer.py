@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
@@ -24,7 +24,16 @@ schermen = Schermen()
 _PAGINA = 25
 _FOUTEN = 100
 """Wrong rows on the page; the file has the first thousand."""
-PERSONEN = frozenset({"personen", "aansluitingen", "statuten"})
+_PERSONEN = frozenset({"personen", "aansluitingen", "statuten"})
+
+
+def over_personen(verslag: Mapping[str, Any] | None) -> bool:
+    """Whether a report shows what stands in files about persons, right rows or wrong ones; of an unknown file it may."""
+    if verslag is None:
+        return False
+    soorten = {b["naam"]: b["soort"] for b in verslag["bestanden"]}
+    getoond = {f["bestand"] for f in verslag["fouten"]} | soorten.keys()
+    return any(soorten.get(naam) is None or soorten[naam] in _PERSONEN for naam in getoond)
 
 
 @schermen.get("/invoer", Recht.REFERENTIE_LADEN, menu=Menu(titel="Gegevens laden", volgorde=80, toets="i"))
@@ -62,7 +71,7 @@ def een(vraag: Vraag) -> Response:
         if rij.toestand in BEZIG and not onderbroken(rij, vraag.nu):
             return vraag.toon("beheer/invoer_voortgang.html", rij=rij, deel=_deel(rij))
         return Response(status_code=204, headers={"HX-Refresh": "true"})
-    if rij.verslag is not None and PERSONEN & set(rij.verslag["voorbeelden"]):
+    if over_personen(rij.verslag):
         vraag.inzage(f"invoer:{rij.id}", "vooruitblik")
     return vraag.toon(
         "beheer/invoer_een.html",
@@ -80,6 +89,8 @@ def fouten(vraag: Vraag) -> Response:
     rij = _zoek(vraag)
     if rij.verslag is None:
         raise NietGevonden
+    if over_personen(rij.verslag):
+        vraag.inzage(f"invoer:{rij.id}", "fouten")
     return csv_antwoord(f"fouten-{rij.id}.csv", _fouten(rij.verslag))
 
 

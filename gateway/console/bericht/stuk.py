@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from gateway.console.bericht.inhoud import Inhoud, lees
+from gateway.diensten.eigen_zicht import voor_leverancier
 from gateway.diensten.kern import Gateway
 from gateway.diensten.lezen_scherm import woorden_van
 from gateway.diensten.opmerkingen import Opmerking, van_bewaard
@@ -39,7 +40,8 @@ def stukbeeld(gateway: Gateway, conn: Connection, row: Row[Any], *, persoon: boo
     persoon: whether this person may see whom it is about, and with that the message itself.
     """
     beslissingen = dossiers.beslissingen(conn, row.id)
-    opmerkingen = van_bewaard(r for b in beslissingen for r in b.redenen)
+    redenen = [r for b in beslissingen for r in b.redenen]
+    opmerkingen = van_bewaard(redenen if persoon else voor_leverancier(gateway.cookbooks, redenen))
     gevonden = lookup.persoon(conn, row.insz) if persoon and row.insz is not None else None
     faciliteit = None if row.voorziening is None else lookup.voorziening(conn, row.voorziening)
     return Stukbeeld(

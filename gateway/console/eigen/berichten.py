@@ -35,7 +35,7 @@ def een(vraag: Vraag) -> Response:
         stuk = stukbeeld(vraag.gateway, conn, row, persoon=persoon)
         zending = zendingen.zending_van(conn, row.id)
         lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
-        besluit = beslist(conn, row.id) if row.dienst == "aanvraag" else None
+        besluit = beslist(conn, row.id) if persoon and row.dienst == "aanvraag" else None
     return vraag.toon(
         "eigen/bericht.html",
         stuk=stuk,

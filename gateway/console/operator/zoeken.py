@@ -214,9 +214,11 @@ def _pijlers(vraag: Vraag) -> list[str]:
 
 def _dag(tekst: str | None) -> date | None:
     try:
-        return date.fromisoformat(tekst or "")
+        dag = date.fromisoformat(tekst or "")
     except ValueError:
         return None
+    # Near the ends of the calendar a day has no UTC, and no id.
+    return dag if 1980 <= dag.year <= 2200 else None
 
 
 def _middernacht(dag: date) -> datetime:

@@ -190,6 +190,8 @@ def _toon(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
 
 
 def _al_beslist(vraag: Vraag, eerder: AlBeslist) -> Response:
+    # The decision and its words are as much about a person as the message.
+    vraag.inzage(f"bericht:{vraag.pad['bericht_id']}", "besluit")
     return vraag.toon(
         "zorgkas/al_beslist.html",
         409,
