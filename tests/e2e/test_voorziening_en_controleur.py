@@ -11,8 +11,8 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Page, expect
 
-from conformance.berichten.messages import head, start
-from conformance.walkthrough import zending
+from conformance.berichten.messages import envelope, head, start
+from conformance.walkthrough import sample_signer, zending
 from gateway.berichten.factuur import lees_zending
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.wire.parser import parse
@@ -46,6 +46,38 @@ def test_a_facility_finds_its_refused_message_what_to_do_and_where(console: Cons
     page.goto(f"{console.url}/toegang")
     expect(page.get_by_role("heading", name="Erkenningen")).to_be_visible()
     axe(page)
+
+
+def test_a_clerk_finds_what_was_refused_at_the_door_and_what_to_do(console: ConsoleUnderTest, visit: Visit, axe: Axe) -> None:
+    gateway, reference = console.gateway, str(uuid4())
+    hoofding = head(IBW1, gateway.now(), bericht_id=reference)
+    wrong = start(IBW1, PERSONS["lena"], gateway.today(), hoofding).replace("<Startdatum>", "<Startdatum>x")
+    ticket = gateway.post("aanvraag", envelope(wrong, sample_signer("facility-ibw-1"), gateway.now())).headers["X-VSB-Ticket"]
+    page = visit("vera", "/eigen")
+    tab = page.get_by_role("link", name="Geweigerd aan de deur")
+    for _ in range(100):
+        # It is written half a second after the answer.
+        if tab.locator(".label.let_op").count():
+            break
+        page.reload()
+    expect(tab.locator(".label.let_op")).to_have_text("1")
+    axe(page)
+    tab.click()
+    row = page.locator("tbody tr", has_text=ticket)
+    expect(row).to_contain_text(reference)
+    expect(row).to_contain_text("Het bericht voldoet niet aan het schema.")
+    expect(row.locator(".doen")).to_contain_text("Verbeter de plaatsen hieronder")
+    expect(row).to_contain_text("/StartVerblijf/Startdatum")
+    axe(page)
+    operator = visit("olga", "/berichten")
+    operator.get_by_label("Zoeken").fill(ticket)
+    operator.keyboard.press("Enter")
+    expect(operator.get_by_role("heading", level=1)).to_have_text("Het bericht voldoet niet aan het schema.")
+    expect(operator.locator("dl.feiten")).to_contain_text("riziv:72090103")
+    axe(operator)
+    operator.get_by_role("link", name="riziv:72090103").click()
+    expect(operator.locator("tbody tr").first).to_contain_text(reference)
+    axe(operator)
 
 
 def test_a_facility_tries_a_message_until_the_checks_are_content_and_sends_nothing(
