@@ -109,7 +109,7 @@ def _declared(schema: Any, element: Element, root: Element) -> Any:
     found = schema.maps.elements.get(str(root.tag))
     for step in reversed(steps[:-1]):
         content = getattr(getattr(found, "type", None), "content", None)
-        children = content.iter_elements() if hasattr(content, "iter_elements") else ()
+        children = content.iter_elements() if content is not None and hasattr(content, "iter_elements") else ()
         found = next((x for x in children if x.name == step.tag), None)
     return getattr(found, "type", None)
 
