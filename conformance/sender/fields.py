@@ -27,6 +27,7 @@ class Field:
     path: str
     value: str
     line: int
+    namespace: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def leaves(root: Element) -> list[Field]:
 def _leaves(element: Element, path: str) -> Iterator[Field]:
     children = list(element.iterchildren(etree.Element))
     if not children:
-        yield Field(path=path, value=(element.text or "").strip(), line=element.sourceline or 0)
+        yield Field(path=path, value=(element.text or "").strip(), line=element.sourceline or 0, namespace=_namespace(element))
     names = [etree.QName(c).localname for c in children]
     for n, (child, name) in enumerate(zip(children, names, strict=True)):
         index = f"[{names[: n + 1].count(name)}]" if names.count(name) > 1 else ""
@@ -68,6 +69,9 @@ def compare(found: Element, expected: Element) -> tuple[list[Difference], int]:
     for path, field in wanted.items():
         got = there.get(path)
         if OWN.search(path):
+            continue
+        if got is not None and got.namespace != field.namespace:
+            wrong.append(Difference(path=path, expected=f"{{{field.namespace}}}", found=f"{{{got.namespace}}}", line=got.line))
             continue
         if got is not None and same(got.value, field.value):
             right += 1
@@ -98,14 +102,20 @@ def same(one: str, other: str) -> bool:
 
 
 def pretty(root: Element, own: Element | None = None) -> list[str]:
-    """Indented lines without prefixes; with `own`, the sender's own fields show the values that it chose."""
+    """Indented lines without prefixes, with the namespace where it is not the parent's.
+
+    With `own`, the sender's own fields show the values that it chose.
+    """
     chosen = {} if own is None else {f.path: f.value for f in leaves(own) if OWN.search(f.path)}
     return list(_lines(root, f"/{etree.QName(root).localname}", 0, chosen))
 
 
 def _lines(element: Element, path: str, depth: int, chosen: dict[str, str]) -> Iterator[str]:
     name = etree.QName(element).localname
-    attributes = "".join(
+    above = element.getparent() if depth else None
+    namespace, outer = _namespace(element), "" if above is None else _namespace(above)
+    attributes = f' xmlns="{namespace}"' if namespace != outer else ""
+    attributes += "".join(
         f' {etree.QName(k).localname}="{v}"' for k, v in sorted((str(k), str(v)) for k, v in element.attrib.items())
     )
     children = list(element.iterchildren(etree.Element))
@@ -120,6 +130,10 @@ def _lines(element: Element, path: str, depth: int, chosen: dict[str, str]) -> I
         index = f"[{names[: n + 1].count(child_name)}]" if names.count(child_name) > 1 else ""
         yield from _lines(child, f"{path}/{child_name}{index}", depth + 1, chosen)
     yield f"{indent}</{name}>"
+
+
+def _namespace(element: Element) -> str:
+    return etree.QName(element).namespace or ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from itertools import pairwise
-from operator import attrgetter
+from operator import attrgetter, sub
 from typing import NamedTuple
 
 from lxml import etree
@@ -80,7 +80,7 @@ class Factuur:
     hoofding: Afstanden = field(default_factory=lambda: _GEEN, compare=False, repr=False)
     """Lines from `regel` to its own elements, and to none of a line."""
     afstanden: tuple[Afstanden, ...] = field(default=(), compare=False, repr=False)
-    """For each of `lijnen` the lines from its `regel` to its elements; of none when all stand where the line does."""
+    """For each of `lijnen` how far its elements are from its `regel`, or one for all; none: they stand where the line does."""
 
     def regel_van(self, element: str, n: int | None = None) -> int | None:
         """Line of an element in the blob.
@@ -91,7 +91,9 @@ class Factuur:
         if n is None:
             return None if self.regel is None else self.regel + self.hoofding.get(element, 0)
         regel = self.lijnen[n - 1].regel
-        return regel + self.afstanden[n - 1].get(element, 0) if regel is not None and self.afstanden else regel
+        if regel is None or not self.afstanden:
+            return regel
+        return regel + self.afstanden[min(n, len(self.afstanden)) - 1].get(element, 0)
 
     @cached_property
     def van(self) -> date:
@@ -190,29 +192,37 @@ class Zendinglezer:
 
     def _alle_lijnen(self, element: Element) -> tuple[tuple[Lijn, ...], tuple[Afstanden, ...]]:
         nummers = _NUMMERS(element)
-        lijnen = self._lijnen(element, nummers)
+        teksten = _TEKSTEN(element)
+        gewoon = len(teksten) == _VAST * len(nummers)
+        lijnen = self._lijnen(nummers, teksten) if gewoon else tuple(self._lijn(x) for x in element.iterchildren(_LIJN))
         if not self.naast or not (naast := self.naast.popleft()):
-            return lijnen, self._afstanden_van(nummers, lijnen)
-        samen = tuple(sorted((*lijnen, *naast), key=attrgetter("regel")))
-        # Beside the XML stand only the lines of a flat file, each a record on a line of its own.
-        return samen, (_GEEN,) * len(samen)
+            return lijnen, self._afstanden_van(nummers, [lijn.regel for lijn in lijnen], gewoon=gewoon)
+        # Only of a flat file are there lines beside the XML: each is a record, on a line of its own.
+        return tuple(sorted((*lijnen, *naast), key=attrgetter("regel"))), ()
 
-    def _afstanden_van(self, nummers: Sequence[Element], lijnen: tuple[Lijn, ...]) -> tuple[Afstanden, ...]:
-        """Measured at the first line, the last, and wherever the step to the next line is another than it was."""
-        gelezen: list[Afstanden] = []
-        stap, laatste = None, len(lijnen) - 1
-        for n, lijn in enumerate(lijnen):
-            begin = lijn.regel
-            volgende = None if n == laatste else lijnen[n + 1].regel
-            hier = None if begin is None or volgende is None else volgende - begin
-            meer = lijn.aandeel or lijn.betrekkelijk is not None
-            if hier is None or hier != stap or meer:
-                ouder = nummers[n].getparent()
-                gelezen.append(_GEEN if ouder is None else self._afstand(begin, ouder))
-            else:
-                gelezen.append(gelezen[-1])
-            stap = None if meer else hier
-        return tuple(gelezen)
+    def _afstanden_van(self, nummers: Sequence[Element], regels: Sequence[int | None], *, gewoon: bool) -> tuple[Afstanden, ...]:
+        """Of each line how far its elements are from it; one for all when they stand alike.
+
+        Args:
+            gewoon: no line has more than what every line has.
+        """
+        if not regels or None in regels:
+            return ()
+        bekend = [r for r in regels if r is not None]
+        stappen = list(map(sub, bekend[1:], bekend))
+        eerste, laatste = self._op_lijn(nummers[0]), self._op_lijn(nummers[-1])
+        # Written by a program all lines are alike, and what is the same from first to last need not be measured in between.
+        if gewoon and eerste is laatste and len(set(stappen)) <= 1:
+            return (eerste,)
+        gelezen = [eerste]
+        for n in range(1, len(nummers) - 1):
+            zelfde = gewoon and stappen[n] == stappen[n - 1]
+            gelezen.append(gelezen[-1] if zelfde else self._op_lijn(nummers[n]))
+        return (*gelezen, laatste)[: len(nummers)]
+
+    def _op_lijn(self, nummer: Element) -> Afstanden:
+        ouder = nummer.getparent()
+        return _GEEN if ouder is None else self._afstand(nummer.sourceline, ouder)
 
     def _afstand(self, begin: int | None, elementen: Iterable[Element]) -> Afstanden:
         """Lines from a first one to each element; one mapping for all that stand alike."""
@@ -223,10 +233,7 @@ class Zendinglezer:
             bekend = self._afstanden[sleutel] = {tag.rpartition("}")[2]: verschil for tag, verschil in sleutel}
         return bekend
 
-    def _lijnen(self, element: Element, nummers: Sequence[Element]) -> tuple[Lijn, ...]:
-        teksten = _TEKSTEN(element)
-        if len(teksten) != _VAST * len(nummers):
-            return tuple(self._lijn(x) for x in element.iterchildren(_LIJN))
+    def _lijnen(self, nummers: Sequence[Element], teksten: Sequence[str]) -> tuple[Lijn, ...]:
         # A call for each value is what costs: the six that every line has come out of libxml2 at once.
         gelezen = []
         for nummer, volgnummer, *rest in zip(nummers, *(teksten[n::_VAST] for n in range(_VAST)), strict=True):

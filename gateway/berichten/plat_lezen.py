@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import NamedTuple
 from xml.sax.saxutils import escape
@@ -28,6 +28,7 @@ from gateway.berichten.plat import (
     controlegetal,
     gewicht,
 )
+from gateway.berichten.plat_verschuiving import eerste_scheve, verschuiving
 
 _HOOFD = SEGMENT_200 + SEGMENT_300
 _HOOGSTENS = 1_000
@@ -55,6 +56,11 @@ UITLEG: Mapping[str, tuple[str, str, str]] = {
         "The records are not in their order, or the file is not whole.",
         "Begin met segment 200 en 300 en record 10, sluit elke factuur met record 80 en het bestand met record 90.",
     ),
+    "04": (
+        "Het record is verschoven: vanaf een zone staat alles een of meer posities te ver naar rechts of naar links.",
+        "The record is shifted: from some zone on everything stands one or more positions too far to the right or to the left.",
+        "Zoek voor de genoemde zone wat te veel of te weinig posities heeft. De andere opmerkingen op dit record volgen daaruit.",
+    ),
     "10": (
         "De zone zegt iets anders dan waar ze eerder stond.",
         "The zone says something else than where it stood before.",
@@ -75,6 +81,8 @@ class Platfout:
     zone: str
     verwacht: str
     gevonden: str
+    positie: int = 0
+    """Where in the record the zone begins; 0 of the record as a whole."""
 
 
 class PlatProblem(Exception):
@@ -98,7 +106,8 @@ def codes() -> list[str]:
     volgorde = {
         code(soort, zones[naam], "03") for soort, zones in RECORDS.items() for naam in ("recordtype", "volgnummer record")
     }
-    return sorted(vorm | controle | gelijk | volgorde)
+    verschoven = {code(soort, zones["recordtype"], "04") for soort, zones in RECORDS.items()}
+    return sorted(vorm | controle | gelijk | volgorde | verschoven)
 
 
 _HERHAALD = (
@@ -162,6 +171,7 @@ class _Lezer:
 
     def lees(self, nummer: int, soort: str, tekst: str) -> dict[str, str]:
         waarden: dict[str, str] = {}
+        eerder = len(self.fouten)
         for naam, zone in RECORDS[soort].items():
             try:
                 waarden[naam] = zone.lees(tekst)
@@ -171,13 +181,24 @@ class _Lezer:
             self._fout(nummer, soort, "controlegetal van het record", "02", juist, tekst[-2:])
         if waarden.get("volgnummer record", f"{nummer:06}") != f"{nummer:06}":
             self._fout(nummer, soort, "volgnummer record", "03", f"{nummer:06}", waarden["volgnummer record"])
-        for zelf, naam, eerder, daar in _HERHAALD:
-            oud = self.laatste.get(eerder, {}).get(daar)
+        for zelf, naam, bron, daar in _HERHAALD:
+            oud = self.laatste.get(bron, {}).get(daar)
             if zelf == soort and naam in waarden and oud is not None and waarden[naam] != oud:
-                self._fout(nummer, soort, naam, "10", f"hetzelfde als in record {eerder}", "iets anders")
+                self._fout(nummer, soort, naam, "10", f"hetzelfde als in record {bron}", "iets anders")
         self._controleer_codes(nummer, soort, waarden)
+        if len(self.fouten) > eerder:
+            self._orden(nummer, soort, tekst, eerder)
         self.laatste[soort] = waarden
         return waarden
+
+    def _orden(self, nummer: int, soort: str, tekst: str, eerder: int) -> None:
+        """The errors of one record in the order of its positions, and first of all that it is shifted when it is."""
+        hier = sorted(self.fouten[eerder:], key=lambda f: f.positie)
+        if (schuif := verschuiving(soort, tekst, gemeld=frozenset(f.positie for f in hier))) is not None:
+            begin = RECORDS[soort]["recordtype"]
+            geen = "elke zone op haar posities"
+            hier.insert(0, self._maak(code(soort, begin, "04"), nummer, soort, schuif.zone.nummer, geen, schuif.uitleg))
+        self.fouten[eerder:] = hier
 
     def _controleer_codes(self, nummer: int, soort: str, waarden: Mapping[str, str]) -> None:
         if soort == "30" and "prestatiecode" in waarden:
@@ -193,7 +214,9 @@ class _Lezer:
         zone = RECORDS[soort][naam]
         # An INSZ in a wrong place must not come out in a finding.
         kort = gevonden if len(gevonden) <= 8 and gevonden.isprintable() else f"{len(gevonden)} posities"
-        self.fouten.append(self._maak(code(soort, zone, aard), nummer, soort, zone.nummer, f"{naam}: {verwacht}", kort))
+        waar = f"{naam} (positie {zone.van}-{zone.tot}): {verwacht}"
+        fout = self._maak(code(soort, zone, aard), nummer, soort, zone.nummer, waar, kort)
+        self.fouten.append(replace(fout, positie=zone.van))
 
     @staticmethod
     def _maak(code_: str, nummer: int, soort: str, zone: str, verwacht: str, gevonden: str) -> Platfout:
@@ -211,8 +234,23 @@ def records(steps: Iterable[bytes], size: int) -> Iterator[tuple[int, bytes]]:
         PlatProblem: the length is not that of two segments and whole records.
     """
     if size < _HOOFD + LENGTE or (size - _HOOFD) % LENGTE:
-        verwacht = f"{SEGMENT_200} + {SEGMENT_300} + een veelvoud van {LENGTE} posities"
-        raise PlatProblem([_Lezer._maak("100103", 0, "10", "1", verwacht, f"{size} posities")])
+        raise PlatProblem([_lengtefout(steps, size)])
+    yield from _stukken_van_350(steps)
+
+
+def _lengtefout(steps: Iterable[bytes], size: int) -> Platfout:
+    verwacht = f"{SEGMENT_200} + {SEGMENT_300} + een veelvoud van {LENGTE} posities"
+    gevonden = f"{size} posities"
+    if size < _HOOFD + LENGTE:
+        return _Lezer._maak("100103", 0, "10", "1", verwacht, gevonden)
+    nummer, soort, over, tekst = eerste_scheve(_stukken_van_350(steps), (size - _HOOFD) % LENGTE)
+    gevonden += f"; record {nummer} is {abs(over)} positie{'' if abs(over) == 1 else 's'} te {'lang' if over > 0 else 'kort'}"
+    if (schuif := verschuiving(soort, tekst, over)) is not None:
+        gevonden += f": {schuif.uitleg}"
+    return _Lezer._maak(code(soort, RECORDS[soort]["recordtype"], "03"), nummer, soort, "1", verwacht, gevonden)
+
+
+def _stukken_van_350(steps: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
     nummer, begin, rest = 0, _HOOFD, b""
     for step in steps:
         rest += step

@@ -16,6 +16,7 @@ from gateway.clock import BRUSSELS, Clock, ClockGuard
 from gateway.reference.geheugen import Registergeheugen
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
+from gateway.schema.explain import wrong_root
 from gateway.settings import Environment, Settings
 from gateway.store.certificaten import CertificateFile
 from gateway.store.deurboek import Deurboek
@@ -221,6 +222,11 @@ def _is_address(soap_action: str, dienst: Dienst) -> bool:
 def _check_action(dienst: Dienst, envelope: Envelope, soap_action: str) -> None:
     tag = str(envelope.payload.tag)
     if tag not in dienst.operaties:
+        twin = next((t for t in dienst.operaties if etree.QName(t).localname == etree.QName(tag).localname), None)
+        if twin is not None:
+            # The code stays that of an unknown element; the words are those of a name that only looks right.
+            finding = replace(wrong_root(envelope.payload, twin, "/Envelope/Body"), code=Code.UNKNOWN_OPERATION.info.code)
+            raise Refusal(Code.UNKNOWN_OPERATION, findings=(finding,))
         raise Refusal(
             Code.UNKNOWN_OPERATION,
             place="/Envelope/Body",

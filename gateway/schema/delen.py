@@ -13,7 +13,7 @@ from lxml.etree import _Element as Element
 
 from gateway.refusal import Code, Refusal
 from gateway.schema import registry
-from gateway.schema.explain import MAX_FINDINGS, from_log
+from gateway.schema.explain import MAX_FINDINGS, from_log, wrong_root
 from gateway.wire.parser import Bounds, Watch, parse, parser_options, syntax_refusal
 
 MAX_EXPLAINED = 4 * 1024 * 1024
@@ -72,8 +72,8 @@ def read_own(steps: Steps, root: str, part: str, begin: Callable[[], Take], boun
     except (ValueError, LookupError):
         entries = []
     if entries and sum(map(len, steps())) > MAX_EXPLAINED:
-        found = tuple(from_log(e) for e in entries[:MAX_FINDINGS])
-        raise Refusal(Code.SCHEMA, findings=found, omitted=max(0, len(entries) - MAX_FINDINGS))
+        findings = tuple(from_log(e) for e in entries[:MAX_FINDINGS])
+        raise Refusal(Code.SCHEMA, findings=findings, omitted=max(0, len(entries) - MAX_FINDINGS))
     return _whole(b"".join(steps()), root, part, begin(), bounds)
 
 
@@ -106,6 +106,8 @@ def _is_schema(error: etree.XMLSyntaxError) -> bool:
 
 def _whole(octets: bytes, root: str, tag: str, take: Take, bounds: Bounds) -> Element:
     found = parse(octets, bounds)
+    if found.tag != root and etree.QName(found).localname == etree.QName(root).localname:
+        raise Refusal(Code.SCHEMA, findings=(wrong_root(found, root),))
     if found.tag != root:
         raise Refusal(Code.SCHEMA, place="/", line=found.sourceline, expected=root, found=str(found.tag)[:120])
     registry.check(found)

@@ -7,7 +7,7 @@ and never a large one. Values are never repeated, as they may be a person's: onl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -16,19 +16,25 @@ from typing import Any
 import xmlschema
 from lxml import etree
 from lxml.etree import _Element as Element
-from xmlschema.validators import (
-    XMLSchemaChildrenValidationError,
-    XsdEnumerationFacets,
-    XsdPatternFacets,
-)
+from xmlschema.validators import XMLSchemaChildrenValidationError
 
 from gateway.refusal import Code, Finding
+from gateway.schema.woorden import Woorden, van_fout, verkeerde_namespace
 
 MAX_FINDINGS = 100
 MAX_ELEMENTS = 20_000
 """Above this many elements libxml2's own, terser, explanation is used."""
 _COUNT_UP_TO = 1_000
-_REMEDY = "Verbeter deze plaats volgens het schema."
+_BY_KIND = (
+    ("ELEMENT_CONTENT", "Hier staat een ander element dan het schema verwacht, of er ontbreekt een.",
+     "Kijk de namen, hun volgorde en hun namespace na in het schema."),
+    ("ENUMERATION", "De waarde staat niet in de lijst van het schema.",
+     "Schrijf één van de waarden van het schema, met dezelfde hoofdletters en kleine letters."),
+    ("LENGTH", "De waarde is te kort of te lang.", "Pas de lengte aan die van het schema aan."),
+    ("CVC", "De waarde heeft niet de vorm die het schema vraagt.",
+     "Schrijf een datum als jjjj-mm-dd, een bedrag als een heel getal in eurocent, en true of false voor ja of nee."),
+)  # fmt: skip
+"""Part of libxml2's name for an error to what it means and what to do."""
 
 
 def explain(element: Element, schema: Path, log: Iterable[Any], place: str) -> tuple[tuple[Finding, ...], int]:
@@ -40,8 +46,9 @@ def explain(element: Element, schema: Path, log: Iterable[Any], place: str) -> t
     if sum(1 for _ in islice(element.iter(), MAX_ELEMENTS + 1)) > MAX_ELEMENTS:
         found = [from_log(entry, f"{place}/{etree.QName(element).localname}") for entry in islice(log, _COUNT_UP_TO)]
     else:
-        errors = _schema(schema).iter_errors(element, use_location_hints=False)
-        found = [_from_xmlschema(error, element, place) for error in islice(errors, _COUNT_UP_TO)]
+        known = _schema(schema)
+        errors = _once(known.iter_errors(element, use_location_hints=False), element)
+        found = [_from_xmlschema(error, at, known, element, place) for error, at in islice(errors, _COUNT_UP_TO)]
         found = found or [from_log(entry, f"{place}/{etree.QName(element).localname}") for entry in islice(log, _COUNT_UP_TO)]
     return tuple(found[:MAX_FINDINGS]), max(0, len(found) - MAX_FINDINGS)
 
@@ -51,79 +58,75 @@ def _schema(path: Path) -> Any:
     return xmlschema.XMLSchema10(str(path))
 
 
-def _from_xmlschema(error: Any, root: Element, place: str) -> Finding:
-    element = error.elem if error.elem is not None else root
-    expected, found, nl, en = _words(error, element)
+def _once(errors: Iterable[Any], root: Element) -> Iterator[tuple[Any, Element]]:
+    """Errors with their element; of one value only the first, which is the one that says most."""
+    told: set[Element] = set()
+    for error in errors:
+        element = error.elem if error.elem is not None else root
+        of_children = isinstance(error, XMLSchemaChildrenValidationError) or "attribute" in str(error.reason or "")
+        if not of_children:
+            if element in told:
+                continue
+            told.add(element)
+        yield error, element
+
+
+def _from_xmlschema(error: Any, element: Element, schema: Any, root: Element, place: str) -> Finding:
+    woorden = van_fout(error, element, _declared(schema, element, root))
+    stray = getattr(error, "index", None)
+    at = element[stray] if isinstance(stray, int) and stray < len(element) else element
+    return _finding(woorden, place + _path(element, root), at.sourceline)
+
+
+def wrong_root(element: Element, expected: str, place: str = "") -> Finding:
+    """For a root element that only lacks its namespace, or has another's.
+
+    Args:
+        expected: the name that it should have, in Clark notation.
+    """
+    name = etree.QName(element).localname
+    return _finding(verkeerde_namespace(expected, str(element.tag)), f"{place}/{name}", element.sourceline)
+
+
+def _finding(woorden: Woorden, place: str, line: int | None) -> Finding:
     return Finding(
         code=Code.SCHEMA.info.code,
-        nl=nl,
-        en=en,
-        place=place + _path(element, root),
-        line=element.sourceline,
-        expected=expected,
-        found=found,
-        remedy=_REMEDY,
+        nl=woorden.nl,
+        en=woorden.en,
+        place=place,
+        line=line,
+        expected=woorden.verwacht,
+        found=woorden.gevonden,
+        remedy=woorden.remedie,
     )
 
 
-def _words(error: Any, element: Element) -> tuple[str | None, str | None, str, str]:
-    name = etree.QName(element).localname
-    validator = error.validator
-    if isinstance(error, XMLSchemaChildrenValidationError):
-        wanted = [_local(getattr(x, "name", None) or str(x)) for x in (error.expected or ())]
-        position = error.index
-        stray = element[position] if position < len(element) else None
-        at = "het einde van het element" if stray is None else etree.QName(stray).localname[:60]
-        expected = " of ".join(wanted) or "geen element meer"
-        return expected, at, f"Onder {name} staat niet het verwachte element.", f"Unexpected content under {name}."
-    if isinstance(validator, XsdEnumerationFacets):
-        values = ", ".join(str(v) for v in islice(validator.enumeration, 12))
-        return (
-            values,
-            kind_of(error.obj),
-            f"{name} heeft een waarde die niet in de lijst staat.",
-            f"{name} has a value outside its list.",
-        )
-    if isinstance(validator, XsdPatternFacets):
-        patterns = " of ".join(validator.regexps)
-        return patterns, kind_of(error.obj), f"{name} heeft niet de verwachte vorm.", f"{name} does not have the expected form."
-    reason = str(error.reason or "")
-    attribute = re.search(r"'([^']+)'", reason)
-    if "attribute" in reason and attribute:
-        which = _local(attribute.group(1))
-        return (
-            None,
-            f"attribuut {which[:60]}",
-            f"Een attribuut van {name} is onverwacht of ontbreekt.",
-            f"An attribute of {name} is unexpected or missing.",
-        )
-    kind = _local(getattr(validator, "name", None) or type(validator).__name__)
-    return kind, kind_of(error.obj), f"{name} heeft een ongeldige waarde.", f"{name} has an invalid value."
+def _declared(schema: Any, element: Element, root: Element) -> Any:
+    """The type that the schema gives an element, None when it does not know it."""
+    steps = [element]
+    while steps[-1] is not root and (parent := steps[-1].getparent()) is not None:
+        steps.append(parent)
+    found = schema.maps.elements.get(str(root.tag))
+    for step in reversed(steps[:-1]):
+        content = getattr(getattr(found, "type", None), "content", None)
+        children = content.iter_elements() if content is not None and hasattr(content, "iter_elements") else ()
+        found = next((x for x in children if x.name == step.tag), None)
+    return getattr(found, "type", None)
 
 
 def from_log(entry: Any, place: str = "/") -> Finding:
     """What libxml2 has to say: where, and which kind of error."""
     path = re.sub(r"\*|[\w-]+:", "", entry.path or "")
+    known = next(((nl, remedy) for part, nl, remedy in _BY_KIND if part in entry.type_name), None)
+    nl, remedy = known or ("Het document voldoet hier niet aan het schema.", "Vergelijk deze plaats met het schema.")
     return Finding(
         code=Code.SCHEMA.info.code,
-        nl=f"Het document voldoet hier niet aan het schema ({entry.type_name}).",
+        nl=nl,
         en=f"The document does not fit the schema here ({entry.type_name}).",
         place=path or place,
         line=entry.line or None,
-        remedy=_REMEDY,
+        remedy=remedy,
     )
-
-
-def kind_of(value: object) -> str:
-    """What kind of value stood there, without repeating it."""
-    if isinstance(value, etree._Element):
-        value = value.text
-    text = "" if value is None else str(value)
-    if not text.strip():
-        return "leeg"
-    if text.isdecimal():
-        return f"{len(text)} cijfers"
-    return f"tekst van {len(text)} tekens"
 
 
 def _path(element: Element, root: Element) -> str:
@@ -139,7 +142,3 @@ def _path(element: Element, root: Element) -> str:
         steps.append(name)
         node = parent
     return "/" + "/".join(reversed(steps))
-
-
-def _local(name: str) -> str:
-    return name.rpartition("}")[2][:80]

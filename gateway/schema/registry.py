@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cache
 from pathlib import Path
 
 from lxml import etree
@@ -11,7 +12,7 @@ from lxml.etree import _Element as Element
 from gateway.berichten import names
 from gateway.paths import data_dir
 from gateway.refusal import Code, Refusal
-from gateway.schema.explain import explain
+from gateway.schema.explain import explain, wrong_root
 from gateway.wire.names import GENERIC_ASYNC
 
 FILES = {
@@ -54,6 +55,13 @@ def compiled(namespace: str) -> etree.XMLSchema:
     return _COMPILED.schemas[namespace]
 
 
+@cache
+def _roots() -> tuple[str, ...]:
+    """Every element that a message may begin with, in Clark notation."""
+    declared = (etree.parse(schema_path(namespace)).getroot().iterchildren("{*}element") for namespace in FILES)
+    return tuple(f"{{{namespace}}}{e.get('name')}" for namespace, found in zip(FILES, declared, strict=True) for e in found)
+
+
 def preload() -> None:
     """Compile everything, so that no request pays for it and a broken schema stops the start."""
     for namespace in FILES:
@@ -72,6 +80,10 @@ def check(element: Element, *, place: str = "") -> None:
     """
     namespace = etree.QName(element).namespace
     if namespace not in FILES:
+        if (
+            meant := next((tag for tag in _roots() if etree.QName(tag).localname == etree.QName(element).localname), None)
+        ) is not None:
+            raise Refusal(Code.SCHEMA, findings=(wrong_root(element, meant, place),))
         raise Refusal(
             Code.UNKNOWN_OPERATION,
             place=f"{place}/{etree.QName(element).localname}",

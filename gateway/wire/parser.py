@@ -150,7 +150,7 @@ def _encoding_refusal() -> Refusal:
 
 
 _ERRORS = etree.ErrorTypes
-_WORDS = {
+_WORDS: dict[int, str] = {
     _ERRORS.ERR_DOCUMENT_EMPTY: "geen XML: het begint niet met <",
     _ERRORS.ERR_DOCUMENT_END: "tekst of een element na het einde van het document",
     _ERRORS.ERR_TAG_NAME_MISMATCH: "een eindtag die niet bij haar begintag past",

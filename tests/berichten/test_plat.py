@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from gateway.berichten.factuur import Factuur, Lijn, VorigeFactuur, Zending, lees_zending
 from gateway.berichten.plat import LENGTE, RECORDS, SEGMENT_200, SEGMENT_300, controlegetal
-from gateway.berichten.plat_lezen import UITLEG, PlatProblem, codes, is_plat, naar_xml
+from gateway.berichten.plat_lezen import UITLEG, Platfout, PlatProblem, codes, is_plat, naar_xml
 from gateway.berichten.plat_schrijven import naar_plat
 from gateway.diensten.zending_lezen import lees_inhoud
 from gateway.schema import registry
@@ -147,6 +147,46 @@ def test_all_errors_are_told_not_the_first() -> None:
     anders = changed(4, "aantal dagen", "+00x1")
     both = octets[: record(4).start] + anders[record(4)] + octets[record(4).stop :]
     assert [code for code, *_ in errors(both)] == ["300501", "302201"]
+
+
+def problem(octets: bytes) -> list[Platfout]:
+    with pytest.raises(PlatProblem) as caught:
+        naar_xml(octets)
+    return list(caught.value.fouten)
+
+
+@pytest.mark.parametrize(
+    ("n", "words"), [(1, "1 positie naar rechts"), (2, "2 posities naar rechts"), (-1, "1 positie naar links")]
+)
+def test_a_record_that_is_shifted_says_so_first_and_then_its_zones_in_their_order(n: int, words: str) -> None:
+    octets = naar_plat(zending(factuur(lijn(), lijn(volgnummer=2))))
+    one = octets[record(3)].decode()
+    # Too much before the INSZ, and as much less before the check number; or the other way round.
+    moved = one[:32] + "0" * n + one[32 : 348 - n] if n > 0 else one[: 32 + n] + one[32:348] + "0" * -n
+    moved += controlegetal(moved)
+    first, *others = problem(octets[: record(3).start] + moved.encode() + octets[record(3).stop :])
+    assert (first.code, first.record) == ("300104", 3)
+    assert words in first.gevonden
+    assert "vanaf zone 8 (INSZ, positie 36-48)" in first.gevonden
+    assert [f.positie for f in others] == sorted(f.positie for f in others)
+    assert others
+    assert all("(positie " in f.verwacht for f in others)
+
+
+@pytest.mark.parametrize(("n", "words"), [(1, "record 3 is 1 positie te lang"), (-1, "record 3 is 1 positie te kort")])
+def test_a_file_of_a_wrong_length_says_in_which_record_it_goes_wrong(n: int, words: str) -> None:
+    octets = naar_plat(zending(factuur(lijn(), lijn(volgnummer=2))))
+    one = octets[record(3)]
+    moved = one[:32] + b"0" + one[32:] if n > 0 else one[:32] + one[33:]
+    (only,) = problem(octets[: record(3).start] + moved + octets[record(3).stop :])
+    assert (only.code, only.record) == ("300103", 3)
+    assert words in only.gevonden
+    assert f"1 positie naar {'rechts' if n > 0 else 'links'}" in only.gevonden
+
+
+def test_one_wrong_zone_is_no_shift() -> None:
+    for name, text in (("eerste dag", "2026-5-1"), ("bedrag tegemoetkoming", "000000046890")):
+        assert [f.code[4:] for f in problem(changed(3, name, text))] == ["01"]
 
 
 def test_a_file_that_is_wrong_all_over_is_read_no_further_than_a_thousand_errors() -> None:

@@ -485,7 +485,9 @@ class TestFields:
         return etree.fromstring(text)
 
     def test_prefixes_own_fields_and_ways_of_writing_make_no_difference(self) -> None:
-        passes = self.xml("<a><Hoofding><BerichtId>x</BerichtId><Test>false</Test></Hoofding><Uur>10:00:00</Uur></a>")
+        passes = self.xml(
+            '<a xmlns="urn:y"><Hoofding><BerichtId>x</BerichtId><Test>false</Test></Hoofding><Uur>10:00:00</Uur></a>'
+        )
         came = self.xml(
             '<p:a xmlns:p="urn:y"><p:Hoofding><p:BerichtId>zelf</p:BerichtId><p:Test>0</p:Test></p:Hoofding><p:Uur>10:00</p:Uur></p:a>'
         )
@@ -494,6 +496,16 @@ class TestFields:
             "<Test>0</Test>",
             "<Uur>10:00</Uur>",
         ]
+
+    def test_another_namespace_does_not_look_equal(self) -> None:
+        passes = self.xml('<a xmlns="urn:x" xmlns:c="urn:c"><c:Van>1</c:Van></a>')
+        came = self.xml('<a xmlns="urn:x"><Van>1</Van></a>')
+        assert [(line.kind, line.text.strip()) for line in diff(came, passes) if line.kind != "gelijk"] == [
+            ("weg", '<Van xmlns="urn:c">1</Van>'),
+            ("extra", "<Van>1</Van>"),
+        ]
+        (difference,), right = compare(came, passes)
+        assert (difference.expected, difference.found, right) == ("{urn:c}", "{urn:x}", 0)
 
     def test_missing_extra_and_different_fields_are_told_apart(self) -> None:
         differences, right = compare(self.xml("<a>\n<b>1</b>\n<d>4</d></a>"), self.xml("<a><b>2</b><c>3</c></a>"))

@@ -38,6 +38,14 @@ def test_a_password_is_not_shown_and_markup_stays_text() -> None:
     assert '<Factuur soort="<b>">' in shown
 
 
+def test_a_namespace_is_shown_where_it_is_not_that_of_the_parent() -> None:
+    right = b'<a xmlns="urn:x" xmlns:c="urn:c"><c:Van><c:Dag>1</c:Dag></c:Van><b/></a>'
+    shown = ["".join(t for _, t in r.stukken) for r in toon(parse(right), {}).regels]
+    assert shown == ['<a xmlns="urn:x">', '<Van xmlns="urn:c">', "<Dag>1</Dag>", "</Van>", "<b/>", "</a>"]
+    wrong = right.replace(b"c:", b"").replace(b'xmlns:c="urn:c"', b"")
+    assert "xmlns" not in "".join("".join(t for _, t in r.stukken) for r in toon(parse(wrong), {}).regels[1:])
+
+
 def test_a_large_message_is_cut_and_says_so() -> None:
     shown = toon(parse(b"<a>" + b"<b/>" * 5000 + b"</a>"), {}, meest=100)
     assert (len(shown.regels), shown.meer) == (100, True)

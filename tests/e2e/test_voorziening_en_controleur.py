@@ -117,6 +117,11 @@ def test_a_flat_file_is_uploaded_and_its_records_are_marked(
     expect(page.locator("#uitslag")).to_contain_text("zending geweigerd")
     expect(page.locator(".zone.mis").first).to_be_visible()
     axe(page)
+    page.get_by_label("Plak een bericht").fill("<mijn/>")
+    page.get_by_label("Of kies een bestand").set_input_files(bestand)
+    page.get_by_role("button", name="Controleren").click()
+    expect(page.get_by_role("alert")).to_contain_text("kies één van beide")
+    expect(page.get_by_label("Plak een bericht")).to_have_value("<mijn/>")
 
 
 def test_a_vendor_sees_what_its_software_did_and_no_person(console: ConsoleUnderTest, visit: Visit, axe: Axe) -> None:

@@ -136,6 +136,14 @@ def test_each_kind_of_bad_input_has_its_own_answer(gateway: RunningGateway, case
     assert requests.get(f"{gateway.base}/healthz", timeout=5).ok
 
 
+def test_a_request_in_no_namespace_is_told_the_namespace_it_should_have(gateway: RunningGateway) -> None:
+    answer = gateway.post("verzekerbaarheid", change(good(gateway), b'xmlns="urn:vsb-gateway:verzekerbaarheid:v1"', b""))
+    said = "".join(str(t) for t in answer.root.itertext())
+    assert answer.codes == ["VSB-WIRE-010"]
+    assert "{urn:vsb-gateway:verzekerbaarheid:v1}RaadplegenRequest" in said
+    assert "{}RaadplegenRequest" in said
+
+
 def test_the_children_of_a_system_error_are_unqualified_and_environment_is_not(gateway: RunningGateway) -> None:
     error = gateway.post("verzekerbaarheid", b"x").root.find(".//{urn:be:fgov:ehealth:errors:soa:v1}SystemError")
     assert error is not None

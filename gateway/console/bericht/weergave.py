@@ -65,7 +65,10 @@ def fouten_per_plaats(redenen: Sequence[Mapping[str, Any]]) -> dict[str, list[Fo
 
 
 def toon(element: Element, fouten: Mapping[str, Sequence[Fout]], *, meest: int = MEEST) -> Weergave:
-    """Lines of an element and all in it, indented anew; names without prefix, values as they stand."""
+    """Lines of an element and all in it, indented anew; values as they stand, names without prefix.
+
+    Where an element's namespace is not its parent's, its line says which it is.
+    """
     regels: list[Regel] = []
     gezien: set[str] = set()
     meer = False
@@ -95,6 +98,8 @@ def _loop(element: Element, boven: str, diepte: int) -> Iterator[tuple[int, str,
         naam = _naam(hier)
         kinderen = [k for k in hier if isinstance(k.tag, str)]
         begin: list[tuple[str, str]] = [("tag", f"<{naam}")]
+        if (anders := andere_namespace(hier)) is not None:
+            begin += [("attr", " xmlns="), ("waarde", f'"{_kort(anders)}"')]
         for sleutel, waarde in hier.attrib.items():
             begin += [("attr", f" {etree.QName(str(sleutel)).localname}="), ("waarde", f'"{_kort(str(waarde))}"')]
         tekst = (hier.text or "").strip()
@@ -112,6 +117,13 @@ def _loop(element: Element, boven: str, diepte: int) -> Iterator[tuple[int, str,
             index = f"[{telling[_naam(kind)]}]" if aantallen[_naam(kind)] > 1 else ""
             paden.append((kind, f"{pad}/{_naam(kind)}{index}"))
         stapel.extend(("in", kind, p, diep + 1) for kind, p in reversed(paden))
+
+
+def andere_namespace(element: Element) -> str | None:
+    """The namespace of an element when its parent's is another; None when it is the same, or a root without one."""
+    ouder, eigen = element.getparent(), etree.QName(element).namespace or ""
+    boven = "" if ouder is None else etree.QName(ouder).namespace or ""
+    return eigen if eigen != boven else None
 
 
 def _naam(element: Element) -> str:
