@@ -312,12 +312,18 @@ class Ik(Model):
     """Who asks."""
 
     account: str
+    """account:<name>, or oidc:<subject>@<host of the provider>; stands in the audit log."""
     naam: str
     rol: str
+    """The role of this request; X-Vsb-Rol chooses another."""
     zorgkas: str | None
+    """Code, of role zorgkas."""
     voorzieningen: list[str]
+    """RIZIV numbers of role voorziening: 8 digits stand for every qualification."""
     attesten: list[str]
+    """Attest numbers of role leverancier."""
     rechten: list[str]
+    """What this role may: `x-recht` of an operation is one of these."""
     doelen: list[str]
     """What X-Vsb-Doel may say."""
     csrf: str | None
