@@ -68,9 +68,6 @@ def test_a_facility_searches_a_resident_and_its_screens_fit_a_narrow_window(
         broken = page.locator("code.vast").evaluate_all("all => all.filter(e => e.getClientRects().length > 1).length")
         assert broken == 0, path
         assert page.evaluate("document.documentElement.scrollWidth") <= 800, path
-    page.screenshot(path="/tmp/h-eigen.png")
-    page.goto(f"{console.url}/toegang")
-    page.screenshot(path="/tmp/h-toegang.png")
 
 
 def test_a_facility_tries_a_message_until_the_checks_are_content_and_sends_nothing(
