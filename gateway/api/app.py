@@ -15,7 +15,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from gateway.api import afrekenen, berichten, deur, invoer, leveringen, proef, rapporten, regels, register, steekproeven, zorgkas
+from gateway.api import (
+    afrekenen,
+    berichten,
+    deur,
+    eigen,
+    invoer,
+    leveringen,
+    proef,
+    rapporten,
+    regels,
+    register,
+    steekproeven,
+    zorgkas,
+)
 from gateway.api.beschrijving import pagina
 from gateway.api.ingangen import Ingang, Ingangen
 from gateway.api.problemen import Probleem, Probleemdetail, Soort, antwoord, van_fout
@@ -35,6 +48,7 @@ MODULES: tuple[Ingangen, ...] = (
     deur.ingangen,
     zorgkas.ingangen,
     afrekenen.ingangen,
+    eigen.ingangen,
     proef.ingangen,
     steekproeven.ingangen,
     rapporten.ingangen,
@@ -48,7 +62,8 @@ OPEN = ("/", "/openapi.json")
 _UITLEG = """The same things as the screens, with the same rights.
 
 **Who asks.** An access token of the OpenID provider (`Authorization: Bearer …`, a JWT with audience `VSB_API_AUDIENCE`), or the
-session of the screens from their own pages, with `X-CSRF-Token`. Who has more roles chooses one with `X-Vsb-Rol`.
+session of the screens (its cookie); an act then also needs `X-CSRF-Token`, which `GET /ik` gives as `csrf`. Who has more roles
+chooses one with `X-Vsb-Rol`.
 
 **Personal data** are given for a stated purpose: `X-Vsb-Doel` (see `/ik`), and if there is one a reference in `X-Vsb-Verwijzing`.
 Each look is in the audit log. A person's number is never in an address.

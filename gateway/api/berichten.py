@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from sqlalchemy import Connection, Row, select
 
 from gateway.api.ingangen import Ingangen, Wie
@@ -74,6 +74,8 @@ def zoek_berichten(
 
 class Persoonsvraag(MetReden):
     """A person; never in an address."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"insz": "12071796092", "reden": "Vraag van de familie."}]})
 
     insz: Annotated[str, Field(pattern=r"^[0-9]{11}$")]
 

@@ -42,9 +42,9 @@ def _ingang(wat: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _velden(schema: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+def _velden(schema: Mapping[str, Any]) -> list[tuple[str, str, bool, str]]:
     verplicht = schema.get("required", ())
-    return [(naam, _type(veld), naam in verplicht) for naam, veld in schema["properties"].items()]
+    return [(naam, _type(veld), naam in verplicht, veld.get("description", "")) for naam, veld in schema["properties"].items()]
 
 
 def _type(schema: Mapping[str, Any]) -> str:

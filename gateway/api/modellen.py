@@ -20,7 +20,7 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 class Model(BaseModel):
     """Made from a row, and closed: an unknown field in a request is a mistake."""
 
-    model_config = ConfigDict(from_attributes=True, extra="forbid")
+    model_config = ConfigDict(from_attributes=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Bladzijde(Model, Generic[T]):
@@ -40,20 +40,34 @@ class Bericht(Model):
     """A stored message; no personal data."""
 
     id: str
+    """MessageId that the gateway gave: UUID version 7."""
     dienst: str
+    """Service: aanvraag, facturatie or zorgkas."""
     afzender: str
+    """Who sent it: riziv:<8 digits> or zorgkas:<code>."""
     bedrijfs_id: str
+    """BerichtId or InputReference that the sender gave."""
     pijler: str
+    """Pillar, as eibwfin; empty of what a zorgkas sent."""
     soort: str
+    """Kind: StartVerblijf, Zending …"""
     test: bool
+    """Sent as a test message."""
     stap: str
+    """Last step of its life: ontvangen, technisch_aanvaard, gerouteerd …"""
     uitkomst: str | None
+    """aanvaard, geweigerd or in_beraad; null: not judged yet."""
     ontvangen_op: datetime
     octetten: int
+    """Of the HTTP body."""
     sha256: str
+    """Of the HTTP body, hex."""
     inhoud_sha256: str
+    """Of the canonical payload, or of what is in the blob, hex."""
     voorziening: str | None
+    """RIZIV number, 11 digits, of the facility that it is about."""
     zorgkas: str | None
+    """Code of the zorgkas that it goes to."""
     dossiernummer: str | None
 
 
@@ -129,6 +143,17 @@ class Attest(Model):
 
 
 class NieuwAttest(MetReden):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "nummer": "VSB-2026-0007", "leverancier": "Zorgsoft NV", "product": "ZorgSoft", "versie_van": "3.0",
+                    "versie_tot": "3.99", "pijlers": ["eibwfin"], "van": "2026-01-01", "reden": "Attestatie geslaagd.",
+                }
+            ]
+        }
+    )  # fmt: skip
+
     nummer: Annotated[str, Field(max_length=32)]
     leverancier: Annotated[str, Field(max_length=128)]
     product: Annotated[str, Field(max_length=128)]
@@ -160,6 +185,12 @@ class Periode(Model):
 
 
 class NieuwePeriode(MetReden):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"voorziening": "72090103000", "pijler": "eibwfin", "van": "2026-01-01", "reden": "Erkend bij besluit."}]
+        }
+    )
+
     voorziening: Riziv
     pijler: Annotated[str, Field(max_length=16)] | None = None
     gemachtigde: Riziv | None = None
@@ -281,14 +312,22 @@ class Ik(Model):
     """Who asks."""
 
     account: str
+    """account:<name>, or oidc:<subject>@<host of the provider>; stands in the audit log."""
     naam: str
     rol: str
+    """The role of this request; X-Vsb-Rol chooses another."""
     zorgkas: str | None
+    """Code, of role zorgkas."""
     voorzieningen: list[str]
+    """RIZIV numbers of role voorziening: 8 digits stand for every qualification."""
     attesten: list[str]
+    """Attest numbers of role leverancier."""
     rechten: list[str]
+    """What this role may: `x-recht` of an operation is one of these."""
     doelen: list[str]
     """What X-Vsb-Doel may say."""
+    csrf: str | None
+    """What X-CSRF-Token must say in an act of this session; null with a token, which needs none."""
 
 
 class Beraad(Model):
@@ -308,6 +347,10 @@ class Beraad(Model):
 
 class Besluit(Model):
     """What is decided, and what the facility will read."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"uitkomst": "aanvaard", "motivering": "De overmacht is met stukken aangetoond."}]}
+    )
 
     uitkomst: Literal["aanvaard", "geweigerd"]
     motivering: Annotated[str, Field(min_length=10, max_length=2000)]
@@ -338,9 +381,3 @@ class Dossiers(Model):
 
     op: date
     dossiers: list[Dossier]
-
-
-class Eigenbericht(Bericht):
-    """A message of one's own, with what was said against it."""
-
-    redenen: list[dict[str, Any]]

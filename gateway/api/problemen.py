@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from gateway.api.verwachting import verwachting
 from gateway.console.http import GeenFormulier, formuliersoort
 from gateway.refusal import Code, Refusal
 
@@ -33,7 +34,7 @@ class Soort(Enum):
 
     AANMELDEN = Info("VSB-API-001", 401, "Meld u aan, of stuur een geldig token.")
     RECHT = Info("VSB-API-002", 403, "Uw rol mag dit niet.")
-    HERKOMST = Info("VSB-API-003", 403, "Deze vraag kwam niet van een pagina van de console.")
+    HERKOMST = Info("VSB-API-003", 403, "Deze vraag heeft niet het teken van de sessie, of kwam van een andere site.")
     NIET_GEVONDEN = Info("VSB-API-004", 404, "Dit is er niet, of u mag het niet zien.")
     METHODE = Info("VSB-API-005", 405, "Dit adres wordt anders gebruikt.")
     NU_NIET = Info("VSB-API-006", 409, "Dit kan nu niet; er is niets gedaan.")
@@ -56,24 +57,30 @@ class Soort(Enum):
 class Fout(BaseModel):
     """One thing wrong with a request."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     plaats: str
     """Where: query/van, body/reden."""
     verwacht: str
+    """What must stand there, in Dutch."""
     gevonden: str | None = None
 
 
 class Probleemdetail(BaseModel):
     """RFC 9457, with our code."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     type: str
+    """urn:vsb-gateway:probleem:<code>"""
     title: str
+    """What is wrong, in Dutch; the same for each of this code."""
     status: int
+    """HTTP status."""
     code: str
+    """Branch on this: VSB-API-…"""
     detail: str | None = None
+    """What is wrong this time."""
     fouten: list[Fout] = []
 
 
@@ -142,7 +149,7 @@ def van_fout(error: Exception) -> Probleem:
 
 def _fout(error: Any) -> Fout:
     # What was sent may hold a person's number, so only where and what was expected is told.
-    return Fout(plaats="/".join(map(str, error["loc"])), verwacht=str(error["msg"]))
+    return Fout(plaats="/".join(map(str, error["loc"])), verwacht=verwachting(str(error["type"]), error.get("ctx") or {}))
 
 
 def beschreven(*soorten: Soort) -> dict[int | str, dict[str, Any]]:

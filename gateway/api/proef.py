@@ -25,22 +25,30 @@ class Opmerking(Model):
     """One thing that a check says, as the refusal of a message tells it."""
 
     code: str
+    """Stable; its rule is at `/cookbooks/<pijler>.html#<code>`."""
     ernst: str
     """geweigerd, in_beraad or signaal."""
     tekst: str
+    """In Dutch."""
     tekst_en: str
     plaats: str | None
+    """Path of the element."""
     regel: int | None
     """Line of the message or of the flat file."""
     verwacht: str | None
+    """What should stand there."""
     gevonden: str | None
+    """What stood there, or of which kind it was."""
     remedie: str | None
-    """What to do about it."""
+    """What to do about it, in Dutch."""
     bron: str | None
+    """Where the rule comes from."""
     factuurnummer: str | None
     volgnummer: int | None
+    """Of the line in its invoice."""
     record: str | None
     zone: str | None
+    """Record and zone of the federal flat file."""
 
 
 class Proefuitslag(Model):

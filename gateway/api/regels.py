@@ -37,6 +37,7 @@ def ik(wie: Wie) -> Any:
         "attesten": list(p.attesten),
         "rechten": sorted(r.value for r in RECHTEN[p.rol]),
         "doelen": [d.sleutel for d in inzage.doelen(p.rol)],
+        "csrf": wie.sessie.csrf or None,
     }
 
 

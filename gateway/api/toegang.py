@@ -95,7 +95,7 @@ class Toelating:
         if sessie is None or sessie.verlopen:
             raise Probleem(Soort.AANMELDEN)
         if request.method not in VEILIG and not self._poort.echt(request, sessie, {}):
-            raise Probleem(Soort.HERKOMST)
+            raise Probleem(Soort.HERKOMST, detail=_wat_ontbreekt(request))
         return sessie
 
     def _met_token(self, request: Request, nu: datetime) -> Sessie:
@@ -111,6 +111,12 @@ class Toelating:
         if persoon is None:
             raise Probleem(Soort.RECHT, detail="Het token heeft de gevraagde rol niet.")
         return Sessie(sleutel="", persoon=persoon, personen=personen, csrf="", verlopen=False, begonnen_op=nu, gezien_op=nu)
+
+
+def _wat_ontbreekt(request: Request) -> str:
+    if "x-csrf-token" not in request.headers:
+        return "De kop X-CSRF-Token ontbreekt. De waarde voor deze sessie staat als csrf in GET /api/v1/ik."
+    return "X-CSRF-Token is niet dat van deze sessie (zie csrf in GET /api/v1/ik), of de vraag komt van een andere site (Origin)."
 
 
 def _met_doel(request: Request, sessie: Sessie) -> Sessie:

@@ -1,4 +1,4 @@
-"""What a zorgkas, a facility and a vendor do: the worklist and deciding, a member's dossiers, one's own messages."""
+"""What a zorgkas does: the worklist and deciding, and a member's dossiers."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ from fastapi import Query
 from pydantic import Field
 
 from gateway.api.ingangen import Ingangen, Na, Wie, vanaf, verkeerd, zonder_nul
-from gateway.api.modellen import Beraad, Bericht, Besluit, Bladzijde, Dossiers, Eigenbericht, Gedaan, Model
+from gateway.api.modellen import Beraad, Besluit, Bladzijde, Dossiers, Gedaan, Model
 from gateway.api.problemen import Fout, Probleem, Soort
 from gateway.api.proef import Opmerking
-from gateway.api.toegang import Toegang
 from gateway.central.identificatie import geldig_insz
 from gateway.console import bladwijzer, inzage
 from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.rechten import Recht, Rol
 from gateway.diensten import kas_beslissen
-from gateway.diensten.eigen_zicht import Redenen, voor_leverancier, zonder_gevonden
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import AlBeslist
 from gateway.diensten.kas_dossier import DOSSIERNUMMER, EERSTE, Liddossier, dossiers_van
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store import werklijst
-from gateway.store.eigen import Eigen, Filter, berichten_van, eigen_bericht, redenen_van
 
-ingangen = Ingangen("zorgkas en voorziening")
+ingangen = Ingangen("zorgkas")
 _PAGINA = 50
 Pijlernaam = Annotated[str | None, Query(pattern=r"^[a-z0-9]{1,16}$")]
 
@@ -241,53 +238,3 @@ def _dossiers(lid: Liddossier) -> list[dict[str, Any]]:
         }
         for d in lid.dossiers
     ]
-
-
-@ingangen.get("/eigen", Recht.EIGEN_ZIEN, response_model=Bladzijde[Eigenbericht])
-def own(
-    wie: Wie,
-    pijler: Pijlernaam = None,
-    uitkomst: Annotated[str | None, Query(pattern=r"^(aanvaard|geweigerd|in_beraad)$")] = None,
-    referentie: Annotated[str | None, Query(pattern=r"^[\x21-\x7e]{1,64}$")] = None,
-    na: Annotated[str | None, Query(pattern=r"^[0-9a-f-]{36}$")] = None,
-) -> Any:
-    """One's own messages, the newest first, each with what was said against it and the remedy; what was found is told of one.
-
-    At most 8,000 messages are looked at for one page, so a page may have fewer than fifty and still a `volgende`.
-    """
-    keuze = Filter(pijler=pijler, uitkomst=uitkomst, referentie=referentie, voor=na)
-    with wie.gateway.store.reading() as conn:
-        gevonden = berichten_van(conn, _eigen(wie), keuze)
-        redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
-    return {
-        "items": [_eigenbericht(wie, r, zonder_gevonden(redenen.get(r.id, []))) for r in gevonden.rijen],
-        "volgende": gevonden.volgende,
-    }
-
-
-@ingangen.get("/eigen/{bericht_id}", Recht.EIGEN_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Eigenbericht)
-def own_one(wie: Wie, bericht_id: str) -> Any:
-    """One of one's own messages. What the checks found is about a person: it is given for a purpose, and null without one."""
-    with wie.gateway.store.reading() as conn:
-        rij = eigen_bericht(conn, _eigen(wie), zonder_nul(bericht_id))
-        redenen = {} if rij is None else redenen_van(conn, [rij.id])
-    if rij is None:
-        raise wie.vreemd(f"/eigen/{zonder_nul(bericht_id)}")
-    gezegd = redenen.get(rij.id, [])
-    if wie.persoon.rol is Rol.VOORZIENING:
-        if wie.heeft_doel:
-            wie.inzage(f"bericht:{rij.id}", "redenen")
-        else:
-            gezegd = zonder_gevonden(gezegd)
-    return _eigenbericht(wie, rij, gezegd)
-
-
-def _eigen(wie: Toegang) -> Eigen:
-    return Eigen(voorzieningen=wie.persoon.voorzieningen, attesten=wie.persoon.attesten)
-
-
-def _eigenbericht(wie: Toegang, rij: Any, redenen: Redenen) -> dict[str, Any]:
-    velden = {n: getattr(rij, n) for n in Bericht.model_fields}
-    if wie.persoon.rol is Rol.LEVERANCIER:
-        return {**velden, "dossiernummer": None, "redenen": voor_leverancier(wie.gateway.cookbooks, redenen)}
-    return {**velden, "redenen": redenen}

@@ -54,6 +54,8 @@ class Recht(StrEnum):
     """A facility's or vendor's own messages, refusals, reports and attestation."""
     EIGEN_PERSOON_ZOEKEN = "eigen.persoon_zoeken"
     """A facility's own messages about one person."""
+    EIGEN_INHOUD = "eigen.inhoud"
+    """The octets of a facility's own messages and of their answers."""
     PROEF_DOEN = "proef.doen"
     STEEKPROEF_TREKKEN = "steekproef.trekken"
     ZAAK_UITVOEREN = "zaak.uitvoeren"
@@ -102,7 +104,14 @@ RECHTEN: Mapping[Rol, frozenset[Recht]] = MappingProxyType(
             Recht.RAPPORTEN_ZIEN,
         },
         Rol.VOORZIENING: _IEDEREEN
-        | {Recht.EIGEN_ZIEN, Recht.EIGEN_PERSOON_ZOEKEN, Recht.PROEF_DOEN, Recht.REGELS_ZIEN, Recht.RAPPORTEN_ZIEN},
+        | {
+            Recht.EIGEN_ZIEN,
+            Recht.EIGEN_PERSOON_ZOEKEN,
+            Recht.EIGEN_INHOUD,
+            Recht.PROEF_DOEN,
+            Recht.REGELS_ZIEN,
+            Recht.RAPPORTEN_ZIEN,
+        },
         Rol.LEVERANCIER: _IEDEREEN | {Recht.EIGEN_ZIEN, Recht.PROEF_DOEN, Recht.REGELS_ZIEN},
         Rol.CONTROLEUR: _IEDEREEN
         | {

@@ -64,6 +64,12 @@ def lees_moment_sleutel(tekst: str | None) -> tuple[datetime, str] | None:
     return (moment, na) if streep and moment.tzinfo is not None and 1980 <= moment.year <= 2200 else None
 
 
+def als_bijlage(octetten: bytes, naam: str) -> Response:
+    """Stored octets as a download; a browser shows none of it."""
+    koppen = {"Content-Disposition": f'attachment; filename="{naam}"', "X-Content-Type-Options": "nosniff"}
+    return Response(octetten, media_type="application/octet-stream", headers=koppen)
+
+
 def als_zip(bestand: IO[bytes], naam: str) -> Response:
     """A ZIP as a download, read as it goes and closed at the end."""
     koppen = {"Content-Disposition": f'attachment; filename="{naam}.zip"', "X-Content-Type-Options": "nosniff"}

@@ -7,8 +7,23 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 _MAP = Path(__file__).parent / "talen"
+
+
+_EEN: Mapping[str, str] = MappingProxyType(
+    {
+        "{n} berichten": "{n} bericht",
+        "{n} foute rijen": "{n} foute rij",
+        "{n} pogingen": "{n} poging",
+        "{n} regels nagekeken": "{n} regel nagekeken",
+        "En nog {n} opmerkingen.": "En nog {n} opmerking.",
+        "nog {n} dagen": "nog {n} dag",
+        "Steekproef van {n} berichten": "Steekproef van {n} bericht",
+    }
+)
+"""A text about n things, of one."""
 
 
 class Taal(StrEnum):
@@ -25,7 +40,9 @@ def engels() -> Mapping[str, str]:
 
 
 def vertaal(taal: Taal, tekst: str, **waarden: object) -> str:
-    """A Dutch text in a language; {names} in it are filled in afterwards. Without a translation it stays Dutch."""
+    """A Dutch text in a language; {names} in it are filled in afterwards; n = 1 is one thing. Untranslated it stays Dutch."""
+    if str(waarden.get("n")) == "1":
+        tekst = _EEN.get(tekst, tekst)
     vertaald = engels().get(tekst, tekst) if taal is Taal.EN else tekst
     return vertaald.format(**waarden) if waarden else vertaald
 

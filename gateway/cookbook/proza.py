@@ -17,7 +17,7 @@ Adres = Callable[[str], str | None]
 _PARAGRAAF = re.compile(r"(\d+(?:\.\d+)+)(?= |$)")
 _KOP = re.compile(r"(\d+)\. ")
 _CODE = re.compile(r"[A-Z0-9]+(?:[_-][A-Z0-9]+)+|\d{6}")
-_BREED = 4
+_BREED = 5
 """Columns from which a table folds on a narrow screen."""
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 

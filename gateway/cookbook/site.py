@@ -79,6 +79,7 @@ def _pijler(map_: Path, cookbook: Cookbook, bronnen: Mapping[str, str]) -> dict[
             proza=proza,
             groepen=[g for g in groepen if g[2]],
             hoe=hoe,
+            regels={r.id for r in cookbook.regels} & proza.ankers,
             sample="docs/sample-data.html" if "docs/sample-data.md" in bronnen else None,
         ),
     }

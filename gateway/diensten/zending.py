@@ -107,6 +107,10 @@ def _trek_in(werk: _Werk, intrekking: Intrekking) -> None:
     berichten.stappen(werk.conn, werk.row.id, stappen, werk.now, uitkomst=Uitkomst.AANVAARD.value, zorgkas=row.zorgkas)
 
 
+def _aantal(fouten: Sequence[Factuurfout]) -> str:
+    return "1 fout" if len(fouten) == 1 else f"{len(fouten)} fouten"
+
+
 def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zending | None) -> None:
     herkend = (
         {} if zending is None else {"zendingnummer": zending.zendingnummer, "maand": zending.maand, "zorgkas": zending.zorgkas}
@@ -115,7 +119,7 @@ def _weiger_technisch(werk: _Werk, fouten: Sequence[Factuurfout], zending: Zendi
     berichten.stappen(
         werk.conn,
         werk.row.id,
-        [(Stap.TECHNISCH_GEWEIGERD, f"{GEWEIGERD}: {len(fouten)} fouten")],
+        [(Stap.TECHNISCH_GEWEIGERD, f"{GEWEIGERD}: {_aantal(fouten)}")],
         werk.now,
         uitkomst=Uitkomst.GEWEIGERD.value,
         pijler="" if zending is None else zending.pijler,
@@ -160,7 +164,7 @@ def _beslis(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendin
     )
     geweigerd = resultaat.uitkomst is Uitkomst.GEWEIGERD
     stappen: list[tuple[Stap, str | None]] = [
-        (Stap.INHOUDELIJK_GEWEIGERD if geweigerd else Stap.AANVAARD, f"{resultaat.label}: {len(resultaat.fouten)} fouten")
+        (Stap.INHOUDELIJK_GEWEIGERD if geweigerd else Stap.AANVAARD, f"{resultaat.label}: {_aantal(resultaat.fouten)}")
     ]
     if not geweigerd:
         stappen += _aanvaard(werk, zending, cookbook, resultaat)

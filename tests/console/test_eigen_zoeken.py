@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from sqlalchemy import select
 
-from gateway.console.rechten import Rol
+from gateway.console.rechten import Persoon, Rol
 from gateway.store.audit_tables import audit
 from gateway.store.eigen import Eigen, Filter, berichten_van
 from tests.api.conftest import Application, application_on
@@ -140,3 +141,31 @@ def test_a_row_tells_dossier_zorgkas_and_the_reason_in_words(application: Applic
     assert row.dossiernummer in page
     assert f"<td>{row.zorgkas}</td>" in page
     assert re.search(r"VSB_STATUS_002</code> \w+", page)
+
+
+def test_a_facility_takes_its_message_and_the_answer_for_a_purpose_and_on_record(application: Application, w: Wereld) -> None:
+    row = own(w, "els")
+    page = application.as_(Rol.VOORZIENING, "GET", f"/console/eigen/{row.id}", purpose="eigen_bericht").text
+    for what, mark in (("octetten", b"StartVerblijf"), ("antwoord", b"Ontvangstbewijs")):
+        path = f"/console/eigen/{row.id}/{what}"
+        assert path in page
+        assert "_doel" in application.as_(Rol.VOORZIENING, "GET", path).text
+        taken = application.as_(Rol.VOORZIENING, "GET", path, purpose="eigen_bericht")
+        assert mark in taken.content
+        assert taken.headers["content-disposition"].startswith("attachment")
+        assert application.as_(Rol.LEVERANCIER, "GET", path).status_code == 403
+        stranger = Persoon(account="account:an", naam="An", rol=Rol.VOORZIENING, voorzieningen=("72090202",))
+        assert application.as_(stranger, "GET", path, purpose="eigen_bericht").status_code == 404
+        with application.store.reading() as conn:
+            looks = select(audit.c.gegevens).where(audit.c.onderwerp == f"bericht:{row.id}", audit.c.gebeurtenis == "inzage")
+            assert [r for r in conn.execute(looks).scalars() if json.loads(r)["wat"] == what]
+    vendor = application.as_(Rol.LEVERANCIER, "GET", f"/console/eigen/{row.id}").text
+    assert "/octetten" not in vendor
+    assert "/antwoord" not in vendor
+
+
+def test_a_code_in_a_remark_leads_to_its_rule(application: Application, w: Wereld) -> None:
+    page = application.as_(Rol.VOORZIENING, "GET", f"/console/eigen/{own(w, 'lena').id}", purpose="eigen_bericht").text
+    assert 'href="/cookbooks/eibwfin.html#VSB_STATUS_002"' in page
+    rule = application.client.get("/cookbooks/eibwfin.html").text
+    assert 'id="VSB_STATUS_002"' in rule

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gateway.console import talen
 from gateway.console.routes import alle_schermen
+from gateway.console.talen import Taal
 
 CONSOLE = Path(talen.__file__).parent
 _TEXT = re.compile(r"""(?<![\w.])(?:vraag\.|v\.)?t\(\s*(?:"((?:[^"\\]|\\.)+)"|'([^']+)')""")
@@ -28,6 +29,15 @@ def test_every_text_of_a_screen_has_its_english() -> None:
 def test_a_translation_fills_in_the_same_names() -> None:
     names = {nl: (set(re.findall(r"{(\w+)}", nl)), set(re.findall(r"{(\w+)}", en))) for nl, en in talen.engels().items()}
     assert {nl for nl, (mine, theirs) in names.items() if mine != theirs} == set()
+
+
+def test_one_thing_is_one_in_both_languages() -> None:
+    assert talen.vertaal(Taal.NL, "{n} berichten", n=1) == "1 bericht"
+    assert talen.vertaal(Taal.EN, "{n} berichten", n="1") == "1 message"
+    assert talen.vertaal(Taal.EN, "{n} berichten", n=2) == "2 messages"
+    for more, one in talen._EEN.items():
+        assert {more, one} <= set(talen.engels()), more
+        assert talen.engels()[more] != talen.engels()[one]
 
 
 def test_no_template_trusts_what_is_stored() -> None:

@@ -80,6 +80,28 @@ def test_a_clerk_finds_what_was_refused_at_the_door_and_what_to_do(console: Cons
     axe(operator)
 
 
+def test_a_facility_searches_a_resident_and_its_screens_fit_a_narrow_window(
+    console: ConsoleUnderTest, visit: Visit, axe: Axe
+) -> None:
+    page = visit("vera", "/eigen")
+    page.set_viewport_size({"width": 800, "height": 900})
+    page.keyboard.press("/")
+    page.keyboard.type(PERSONS["lena"])
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Uw berichten over één persoon")).to_be_visible()
+    expect(page.locator("tbody tr")).not_to_have_count(0)
+    assert PERSONS["lena"] not in page.url
+    axe(page)
+    heights = page.locator(".velden .veld label").evaluate_all("all => all.map(e => e.getBoundingClientRect().top)")
+    rows = page.locator(".velden .veld").evaluate_all("all => all.map(e => e.getBoundingClientRect().bottom)")
+    assert len({round(h, 1) for h in heights}) == len({round(r, 1) for r in rows}), "labels of one row stand at one height"
+    for path in (f"/eigen/{console.message('StartVerblijf lena')}", "/toegang", "/eigen"):
+        page.goto(f"{console.url}{path}")
+        broken = page.locator("code.vast").evaluate_all("all => all.filter(e => e.getClientRects().length > 1).length")
+        assert broken == 0, path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 800, path
+
+
 def test_a_facility_tries_a_message_until_the_checks_are_content_and_sends_nothing(
     console: ConsoleUnderTest, visit: Visit, axe: Axe
 ) -> None:

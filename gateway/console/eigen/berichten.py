@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from sqlalchemy import Row
 from starlette.responses import Response
 
+from gateway.console.bericht.regels import regels_in_cookbook
 from gateway.console.bericht.stuk import stukbeeld
 from gateway.console.eigen.zoeken import eigen_van
 from gateway.console.rechten import Recht, Rol
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.stukken import van_wie
+from gateway.console.stukken import als_bijlage, van_wie
 from gateway.console.vraag import Vraag
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_beslissen import beslist
 from gateway.diensten.toegang import toegang_van
-from gateway.store import zendingen
+from gateway.store import berichten, zendingen
 from gateway.store.eigen import eigen_bericht, geweigerde_lijnen
 
 schermen = Schermen()
@@ -44,8 +48,40 @@ def een(vraag: Vraag) -> Response:
         meest=_GEWEIGERD,
         besluit=besluit,
         persoon=persoon,
+        heeft_antwoord=row.antwoord is not None,
         heeft_cookbook=row.pijler in vraag.gateway.cookbooks,
+        regels=regels_in_cookbook(vraag.gateway.cookbooks, row.pijler),
     )
+
+
+@schermen.get("/eigen/{bericht_id}/octetten", Recht.EIGEN_INHOUD)
+@van_wie
+def octetten(vraag: Vraag) -> Response:
+    """The HTTP body that the facility sent, or that was sent for it, byte for byte."""
+    rij = _van_ons(vraag, "octetten")
+    with vraag.gateway.store.reading() as conn:
+        _, raw = berichten.inhoud(conn, rij.id)
+    return als_bijlage(raw, f"{rij.id}.http")
+
+
+@schermen.get("/eigen/{bericht_id}/antwoord", Recht.EIGEN_INHOUD)
+@van_wie
+def antwoord(vraag: Vraag) -> Response:
+    """The first answer, with the signed receipt (Ontvangstbewijs)."""
+    rij = _van_ons(vraag, "antwoord")
+    if rij.antwoord is None:
+        raise NietGevonden
+    return als_bijlage(rij.antwoord, f"{rij.id}-antwoord.xml")
+
+
+def _van_ons(vraag: Vraag, wat: str) -> Row[Any]:
+    """One of one's own messages; that somebody takes a part of it is on record."""
+    with vraag.gateway.store.reading() as conn:
+        rij = eigen_bericht(conn, eigen_van(vraag), vraag.pad["bericht_id"])
+    if rij is None:
+        raise NietGevonden
+    vraag.inzage(f"bericht:{rij.id}", wat)
+    return rij
 
 
 @schermen.get("/toegang", Recht.EIGEN_ZIEN, menu=Menu(titel="Attest en toegang", volgorde=30, toets="t"))
