@@ -195,6 +195,7 @@ def test_the_last_day_to_decide_is_the_day_before_it_lapses(k: Kas) -> None:
         assert f"beslis uiterlijk {k.world.vandaag:%d-%m-%Y}" in told
         assert "laatste dag" in told
         assert f"decide by {k.world.vandaag:%d-%m-%Y}" in words(k.ask(page, english=True))
+    assert "Wat na zijn laatste dag nog wacht, wordt vanzelf geweigerd." in words(k.ask("/beraad"))
     item = words(k.ask(f"/beraad/{bericht_id}"))
     assert "Daarna wordt het vanzelf geweigerd." in item
     assert "Wat doen" not in item, "that is advice for the facility"
