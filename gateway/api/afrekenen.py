@@ -15,7 +15,6 @@ from gateway.api.modellen_afrekenen import (
     TEGELIJK,
     Afrekening,
     Afrekeningdossier,
-    Geweigerd,
     NieuweAfrekening,
     Voorgesteld,
     Voorstel,
@@ -31,6 +30,7 @@ from gateway.diensten import kas_afrekenen
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
 from gateway.diensten.kas_afrekenen import AlAfgerekend, Bevestiging, Record, VoorstelGewijzigd, Zendingbeeld
+from gateway.diensten.niet_betaald import met_leden
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store import werklijst
@@ -165,23 +165,27 @@ def settlements(wie: Wie, na: Na = None) -> Any:
     return {"items": [_velden(Afrekening, r) for r in rijen[:_PAGINA]], "volgende": volgende}
 
 
-@ingangen.get("/afrekeningen/{bericht_id}", Recht.AFREKENING_ZIEN, Soort.NIET_GEVONDEN, response_model=Afrekeningdossier)
+@ingangen.get(
+    "/afrekeningen/{bericht_id}", Recht.AFREKENING_ZIEN, Soort.NIET_GEVONDEN, Soort.DOEL, response_model=Afrekeningdossier
+)
 def settlement(wie: Wie, bericht_id: str, na: Na = None) -> Any:
-    """One settlement, who made it, and the records that are not paid."""
+    """One settlement, who made it, and the records that are not paid: of whom, and why."""
     begin, gevraagd = vanaf(na, str, int, int), zonder_nul(bericht_id)
     try:
         with wie.gateway.store.reading() as conn:
             row, handeling = kas_afrekenen.afgerekend_op(conn, _kas(wie), gevraagd)
-            lijnen = geweigerde_lijnen(
-                conn, row.bericht_id, _RECORDS + 1, None if begin is None else (begin[0], begin[1], begin[2])
-            )
     except NietGevonden:
         raise wie.vreemd(f"/afrekeningen/{gevraagd}") from None
+    wie.inzage(f"bericht:{row.bericht_id}", "afrekening")
+    vanaf_lijn = None if begin is None else (begin[0], begin[1], begin[2])
+    with wie.gateway.store.reading() as conn:
+        lijnen = geweigerde_lijnen(conn, row.bericht_id, _RECORDS + 1, vanaf_lijn)
+        items = met_leden(wie.gateway, conn, row.bericht_id, lijnen[:_RECORDS])
     laatste = lijnen[_RECORDS - 1] if len(lijnen) > _RECORDS else None
     return {
         **_velden(Afrekening, row),
         "door": None if handeling is None else handeling.persoon,
-        "items": [_velden(Geweigerd, x) for x in lijnen[:_RECORDS]],
+        "items": items,
         "volgende": None if laatste is None else bladwijzer.maak([laatste.factuurnummer, laatste.volgnummer, laatste.id]),
     }
 

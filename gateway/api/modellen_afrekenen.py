@@ -119,6 +119,13 @@ class Geweigerd(Model):
     code: str
     door: str
     """`gateway`, or the zorgkas by manual control."""
+    motivering: str | None
+    """The words of who refused it by hand; a settlement by message may have none."""
+    naam: str | None
+    """Of the member. This, the dossier and the days are null once the bytes of the zending are in the archive."""
+    dossiernummer: str | None
+    van: date | None
+    tot: date | None
 
 
 class Afrekeningdossier(Afrekening):

@@ -23,6 +23,7 @@ from gateway.console.stukken import als_zip
 from gateway.diensten import controle
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.inzage import NietGevonden
+from gateway.diensten.niet_betaald import met_leden
 from gateway.store import steekproef, zendingen
 from gateway.store.eigen import geweigerde_lijnen
 from gateway.store.handelingen import handelingen
@@ -220,7 +221,8 @@ def case(wie: Wie, bericht_id: str) -> Any:
         bedragen = None
         if zending is not None:
             sommen = {n: getattr(zending, n) for n in Bedragen.model_fields if n != "lijnen"}
-            bedragen = {**sommen, "lijnen": geweigerde_lijnen(conn, row.id, _GEWEIGERD)}
+            lijnen = met_leden(wie.gateway, conn, row.id, geweigerde_lijnen(conn, row.id, _GEWEIGERD))
+            bedragen = {**sommen, "lijnen": lijnen}
         return {**bericht_met_leven(conn, row), "handelingen": handelingen(conn, row.id), "bedragen": bedragen}
 
 

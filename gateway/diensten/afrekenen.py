@@ -136,7 +136,10 @@ def _weiger_lijnen(gateway: Gateway, conn: Connection, row: Row[Any], afrekening
     geweigerd += gekoppeld(geweigerd, set(gevraagd) | al, gateway.cookbooks[zending.pijler].aandelen)
     vrij = (s for x in geweigerd for s in sleutels(x.factuur, x.lijn))
     zendingen.geef_dagen_vrij(conn, zending.derdebetalende, vrij)
-    rijen = ((x.factuur.factuurnummer, x.lijn.volgnummer, x.lijn.prestatiecode, x.lijn.bedrag, x.code) for x in geweigerd)
+    rijen = (
+        (x.factuur.factuurnummer, x.lijn.volgnummer, x.lijn.prestatiecode, x.lijn.bedrag, x.code, x.motivering or None)
+        for x in geweigerd
+    )
     zendingen.bewaar_geweigerd(conn, row.id, f"zorgkas:{afrekening.zorgkas}", rijen)
     return [
         Factuurfout(

@@ -28,6 +28,8 @@ class NietBetaald:
     code: str
     door: str
     """gateway, or zorgkas:<code> by manual control."""
+    motivering: str | None
+    """The words of who refused it by hand; a settlement by message may have none."""
     naam: str | None
     """Of the member."""
     dossiernummer: str | None
@@ -55,6 +57,7 @@ def met_leden(gateway: Gateway, conn: Connection, bericht_id: str, rows: Sequenc
                 bedrag=row.bedrag,
                 code=row.code,
                 door=row.door,
+                motivering=row.motivering,
                 naam=None if lid is None else f"{lid.voornaam} {lid.naam}",
                 dossiernummer=None if factuur is None else factuur.dossiernummer,
                 van=None if lijn is None else lijn.van,
@@ -67,8 +70,11 @@ def met_leden(gateway: Gateway, conn: Connection, bericht_id: str, rows: Sequenc
 def _lijnen(gateway: Gateway, conn: Connection, bericht_id: str) -> dict[tuple[str, int], Any]:
     try:
         zending = gelezen_zending(gateway, conn, bericht_id)
+    except LookupError:
+        return {}
     except Refusal as refusal:
-        if refusal.code is not Code.ARCHIVED:
+        # What is not paid is on file also when the bytes are in the archive, or can no longer be read.
+        if refusal.code is Code.UNAVAILABLE:
             raise
         return {}
     return {(kaal_nummer(f.factuurnummer), x.volgnummer): (f, x) for f in zending.facturen for x in f.lijnen}

@@ -182,7 +182,7 @@ def _beslis(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendin
     metrics.DECIDED.labels(cookbook.pijler, "facturatie", resultaat.uitkomst.value, zending.zorgkas).inc()
 
 
-def _geweigerde_lijnen(resultaat: Zendingresultaat) -> Iterator[tuple[str, int, str, int, str]]:
+def _geweigerde_lijnen(resultaat: Zendingresultaat) -> Iterator[zendingen.Geweigerd]:
     """Every record that an accepted zending loses, with the first reason that refuses it."""
     redenen: dict[tuple[str | None, int | None], str] = {}
     for fout in resultaat.fouten:
@@ -191,7 +191,7 @@ def _geweigerde_lijnen(resultaat: Zendingresultaat) -> Iterator[tuple[str, int, 
     for factuur, x in resultaat.geweigerd_per_lijn:
         nummer = factuur.factuurnummer
         code = redenen.get((nummer, x.volgnummer)) or redenen[nummer, None]
-        yield nummer, x.volgnummer, x.prestatiecode, x.bedrag, code
+        yield nummer, x.volgnummer, x.prestatiecode, x.bedrag, code, None
 
 
 def _aanvaard(werk: _Werk, zending: Zending, cookbook: Cookbook, resultaat: Zendingresultaat) -> list[tuple[Stap, str | None]]:

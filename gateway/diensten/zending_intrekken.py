@@ -76,7 +76,7 @@ def trek_in(conn: Connection, terug: Terug, motivering: str, door: str, now: dat
     """
     row = terug.row
     zendingen.geef_dagen_vrij(conn, row.derdebetalende, [s for f, x in terug.lijnen for s in sleutels(f, x)])
-    rijen = ((f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, CODE) for f, x in terug.lijnen)
+    rijen = ((f.factuurnummer, x.volgnummer, x.prestatiecode, x.bedrag, CODE, motivering or None) for f, x in terug.lijnen)
     zendingen.bewaar_geweigerd(conn, row.bericht_id, door, rijen)
     zendingen.trek_in(conn, row.bericht_id, now)
     bericht = berichten.zoek(conn, row.bericht_id)

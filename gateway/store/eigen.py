@@ -131,7 +131,7 @@ def geweigerde_lijnen(conn: Connection, bericht_id: str, limit: int, na: tuple[s
         na: (factuurnummer, volgnummer, id) of the last row of the page before.
     """
     g = geweigerde_lijn.c
-    vraag = select(g.id, g.factuurnummer, g.volgnummer, g.prestatiecode, g.bedrag, g.code, g.door)
+    vraag = select(g.id, g.factuurnummer, g.volgnummer, g.prestatiecode, g.bedrag, g.code, g.door, g.motivering)
     vraag = vraag.where(g.bericht_id == bericht_id).order_by(g.factuurnummer, g.volgnummer, g.id).limit(limit)
     if na is not None:
         vraag = vraag.where(tuple_(g.factuurnummer, g.volgnummer, g.id) > na)

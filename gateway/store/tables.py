@@ -206,6 +206,7 @@ geweigerde_lijn = Table(
     Column("bedrag", BigInteger, nullable=False),
     Column("code", String(40), nullable=False, comment="the first reason for it, or the zorgkas's"),
     Column("door", String(64), nullable=False, comment="gateway, or zorgkas:<code> by manual control"),
+    Column("motivering", Text, comment="the words of who refused it by hand; a settlement by message may have none"),
     Index("ix_geweigerde_lijn_bericht", "bericht_id", "factuurnummer", "volgnummer"),
 )
 """Records of an accepted zending that are not paid."""

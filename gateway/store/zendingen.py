@@ -70,10 +70,14 @@ def reken_af(conn: Connection, bericht_id: str, aanvaard: int, referentie: str, 
     conn.execute(gevonden.values(afgerekend=aanvaard, afgerekend_op=op, betaalreferentie=referentie))
 
 
-def bewaar_geweigerd(conn: Connection, bericht_id: str, door: str, lijnen: Iterable[tuple[str, int, str, int, str]]) -> None:
-    """Keep records that are not paid: invoice number, line number, performance code, cents, reason."""
+Geweigerd = tuple[str, int, str, int, str, str | None]
+"""Invoice number, line number, performance code, cents, reason, and the words of who refused it by hand."""
+
+
+def bewaar_geweigerd(conn: Connection, bericht_id: str, door: str, lijnen: Iterable[Geweigerd]) -> None:
+    """Keep records that are not paid."""
     vast = {"bericht_id": bericht_id, "door": door}
-    namen = ("factuurnummer", "volgnummer", "prestatiecode", "bedrag", "code")
+    namen = ("factuurnummer", "volgnummer", "prestatiecode", "bedrag", "code", "motivering")
     rows = [{**vast, **dict(zip(namen, lijn, strict=True))} for lijn in lijnen]
     for begin in range(0, len(rows), _CHUNK):
         conn.execute(insert(geweigerde_lijn), rows[begin : begin + _CHUNK])

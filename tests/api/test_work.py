@@ -118,7 +118,19 @@ def test_a_zorgkas_refuses_a_record_and_settles_what_it_saw(w: Work, monkeypatch
         assert again.json()["detail"].startswith("Al afgerekend op ")
     (settled,) = w.ask(Rol.ZORGKAS, "GET", "/afrekeningen").json()["items"]
     assert (settled["afgerekend"], settled["betaalreferentie"]) == (w.given.totaal - seen["te_weigeren"], "PAY-API-1")
-    one = w.ask(Rol.ZORGKAS, "GET", f"/afrekeningen/{w.zending}").json()
+    settled_at = f"/afrekeningen/{w.zending}"
+    assert w.ask(Rol.ZORGKAS, "GET", settled_at).json()["code"] == "VSB-API-009", "names of persons ask for a purpose"
+    one = w.ask(Rol.ZORGKAS, "GET", settled_at, "afrekening").json()
+    (line_,) = one["items"]
+    tweede = w.given.facturen[0].lijnen[1]
+    assert (line_["motivering"], line_["van"], line_["dossiernummer"]) == (
+        REASON["motivering"],
+        tweede.van.isoformat(),
+        w.dossier,
+    )
+    assert line_["naam"] == seen["items"][1]["naam"] is not None
+    case = w.ask(Rol.CONTROLEUR, "GET", f"/zaken/{w.zending}", "controle").json()
+    assert case["bedragen"]["lijnen"] == one["items"]
     assert (one["door"], [(x["volgnummer"], x["code"]) for x in one["items"]]) == ("account:karel (zorgkas)", [(2, "300430")])
 
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import html
+import io
+import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,10 +20,11 @@ from gateway.console import sessies
 from gateway.console.rechten import Rol
 from gateway.console.sessies import Concept
 from gateway.diensten.kas_dossier import DOSSIERNUMMER
+from gateway.diensten.zaakdossier import schrijf_zaakdossier
 from gateway.reference.tables import aansluiting, persoon, voorziening
 from gateway.store import werklijst
 from gateway.store.audit_tables import audit
-from gateway.store.tables import beraad, bericht
+from gateway.store.tables import beraad, bericht, geweigerde_lijn
 from tests.api.conftest import Application, application_on
 from tests.console.wereld import Wereld, wereld
 from tests.e2e.werk import Werk
@@ -195,6 +199,7 @@ def test_the_last_day_to_decide_is_the_day_before_it_lapses(k: Kas) -> None:
         assert f"beslis uiterlijk {k.world.vandaag:%d-%m-%Y}" in told
         assert "laatste dag" in told
         assert f"decide by {k.world.vandaag:%d-%m-%Y}" in words(k.ask(page, english=True))
+    assert "Wat na zijn laatste dag nog wacht, wordt vanzelf geweigerd." in words(k.ask("/beraad"))
     item = words(k.ask(f"/beraad/{bericht_id}"))
     assert "Daarna wordt het vanzelf geweigerd." in item
     assert "Wat doen" not in item, "that is advice for the facility"
@@ -363,3 +368,32 @@ def test_a_sample_drawn_again_names_what_came_and_what_fell_out(k: Kas) -> None:
         conn.execute(update(bericht).where(bericht.c.id == k.zending).values(dienst="facturatie"))
     assert "Weg viel 1 bericht: Zending 001, Beschut Wonen De Brug" in told
     assert "1 message fell out:" in told_en
+
+
+def test_words_member_and_day_of_a_refused_record_stay_after_settling(k: Kas) -> None:
+    here, woorden = f"/afrekenen/{k.zending}", "Afwezig volgens het register."
+    lijn = k.given.facturen[0].lijnen[1]
+    k.ask(f"{here}/weigeren", {"lijn": lines(k)[1:], "code": "300430", "motivering": woorden})
+    typed = dict(re.findall(r'type="hidden" name="(stand|geweigerd)" value="([^"]*)"', k.ask(f"{here}/bevestigen").text))
+    settled = k.ask(f"{here}/bevestigen", {**typed, "betaalreferentie": "PAY-1"})
+    assert settled.headers["location"].endswith(f"/afrekeningen/{k.zending}")
+    for page, who in ((f"/afrekeningen/{k.zending}", Rol.ZORGKAS), (f"/zaken/{k.zending}", Rol.CONTROLEUR)):
+        told = words(k.ask(page, who=who))
+        for word in (woorden, "Els Elsen", f"{lijn.van:%d-%m-%Y}", "karel (zorgkas 180)"):
+            assert word in told, (page, word)
+    made = io.BytesIO()
+    schrijf_zaakdossier(k.world.gateway, made, [k.zending], doel="nazicht", persoon="account:cis (controleur)")
+    with zipfile.ZipFile(made) as found:
+        index = found.read("index.html").decode()
+        acts = json.loads(found.read(f"berichten/{k.zending}/handelingen.json"))
+    for word in (woorden, "Els Elsen", "betaalreferentie <code>PAY-1</code>", "€ 46,89"):
+        assert word in index, word
+    assert [(a["betaalreferentie"], "motivering" in a) for a in acts] == [("PAY-1", False)]
+
+
+def test_a_settlement_by_message_without_words_shows_what_there_is(k: Kas) -> None:
+    with k.application.store.writing() as conn:
+        conn.execute(update(geweigerde_lijn).values(motivering=None))
+    page = k.ask(f"/afrekeningen/{k.zending}")
+    assert page.status_code == 200
+    assert "None" not in words(page)

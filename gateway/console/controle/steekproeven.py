@@ -29,6 +29,7 @@ from gateway.diensten.controle import (
 )
 from gateway.diensten.invoer import Ongeldig
 from gateway.diensten.kas_beslissen import beslist
+from gateway.diensten.niet_betaald import met_leden
 from gateway.reference import lookup
 from gateway.store import steekproef, zendingen
 from gateway.store.eigen import geweigerde_lijnen
@@ -132,7 +133,8 @@ def _zaak(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
     with vraag.gateway.store.reading() as conn:
         stuk = stukbeeld(vraag.gateway, conn, row)
         zending = zendingen.zending_van(conn, row.id)
-        lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
+        rijen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
+        lijnen = met_leden(vraag.gateway, conn, row.id, rijen)
         gedaan = handelingen(conn, row.id)
         besluit = beslist(conn, row.id) if row.dienst == "aanvraag" else None
     return vraag.toon(

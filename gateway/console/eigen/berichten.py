@@ -38,8 +38,11 @@ def een(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         stuk = stukbeeld(vraag.gateway, conn, row, persoon=persoon)
         zending = zendingen.zending_van(conn, row.id)
-        lijnen = geweigerde_lijnen(conn, row.id, _GEWEIGERD) if zending is not None else []
+        lijnen = [r._asdict() for r in geweigerde_lijnen(conn, row.id, _GEWEIGERD)] if zending is not None else []
         besluit = beslist(conn, row.id) if persoon and row.dienst == "aanvraag" else None
+    if not persoon:
+        # A zorgkas's own words are about a person.
+        lijnen = [{**lijn, "motivering": None} for lijn in lijnen]
     return vraag.toon(
         "eigen/bericht.html",
         stuk=stuk,

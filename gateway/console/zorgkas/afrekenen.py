@@ -26,6 +26,7 @@ from gateway.diensten.kas_afrekenen import (
     neem_terug,
     stel_voor,
 )
+from gateway.diensten.niet_betaald import met_leden
 from gateway.reference import lookup
 from gateway.refusal import Code, Refusal
 from gateway.store import werklijst
@@ -179,7 +180,9 @@ def een_afrekening(vraag: Vraag) -> Response:
     with vraag.gateway.store.reading() as conn:
         row, handeling = afgerekend_op(conn, str(vraag.persoon.zorgkas), vraag.pad["bericht_id"])
         begunstigde = lookup.voorziening(conn, row.derdebetalende)
-        lijnen = geweigerde_lijnen(conn, row.bericht_id, _GEWEIGERD)
+    vraag.inzage(f"bericht:{row.bericht_id}", "afrekening")
+    with vraag.gateway.store.reading() as conn:
+        lijnen = met_leden(vraag.gateway, conn, row.bericht_id, geweigerde_lijnen(conn, row.bericht_id, _GEWEIGERD))
     return vraag.toon(
         "zorgkas/afrekening.html", row=row, begunstigde=begunstigde, handeling=handeling, lijnen=lijnen, meest=_GEWEIGERD
     )
