@@ -522,3 +522,16 @@ def test_a_receipt_whose_digest_is_no_sha256_is_refused(files: Path) -> None:
     next(root.iter("{urn:vsb-gateway:antwoord:v1}Sha256")).text = base64.b64encode(b"short").decode()
     (files / "receipt.xml").write_bytes(seal(root, sample("gateway"), NOW))
     assert "geen SHA-256" in check(files / "receipt.xml").stderr
+
+
+def test_show_gives_only_what_is_asked_for(store: Store) -> None:
+    run("register", "attestation", "suspend", "VSB-2024-0001", "--actor", "Jan", *WHY)
+    run("register", "declaration", "end", IBW1, *WHY)
+
+    def shown(*words: str) -> list[str]:
+        return [json.loads(line)["gebeurtenis"] for line in run("audit", "show", "--json", *words).stdout.splitlines()]
+
+    assert shown() == ["attest_geschorst", "verklaring_beeindigd"]
+    assert shown("--subject", "VSB-2024-0001") == shown("--actor", "Jan") == ["attest_geschorst"]
+    assert shown("--event", "verklaring_beeindigd") == shown("--last", "1") == ["verklaring_beeindigd"]
+    assert shown("--until", "2020-01-01") == []
