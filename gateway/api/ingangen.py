@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,6 +19,7 @@ from gateway.console import bladwijzer
 from gateway.console.bladwijzer import GeenBladwijzer
 from gateway.console.rechten import Recht
 from gateway.diensten.invoer import Ongeldig
+from gateway.reference.controle import gemaskeerd
 
 KLEIN = 64 * 1024
 """Octets of a request with JSON."""
@@ -61,15 +63,36 @@ class BeveiligdeRoute(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Any]:
         verder = super().get_route_handler()
         ingang: Ingang = getattr(self.endpoint, "__ingang__")  # noqa: B009
+        bekend = frozenset(_parameters(self.dependant))
 
         async def handelaar(request: Request) -> Response:
             toelating: Toelating = request.app.state.toelating
             request.state.toegang = await run_in_threadpool(toelating.laat_toe, request, ingang.recht)
+            _geen_andere(request, bekend)
             begrensd = await tel_octetten(request, ingang.grootste)
             response: Response = await verder(begrensd)
             return response
 
         return handelaar
+
+
+def _parameters(dependant: Dependant) -> Iterator[str]:
+    """The query parameters that a route and what it depends on declare."""
+    yield from (veld.alias for veld in dependant.query_params)
+    for deel in dependant.dependencies:
+        yield from _parameters(deel)
+
+
+def _geen_andere(request: Request, bekend: frozenset[str]) -> None:
+    """Refuse what an address does not know: a parameter with a slip of the pen would silently mean everything.
+
+    Raises:
+        Probleem: VORM.
+    """
+    vreemd = sorted(set(request.query_params) - bekend)
+    if vreemd:
+        verwacht = f"een van: {', '.join(sorted(bekend))}" if bekend else "geen parameters"
+        raise Probleem(Soort.VORM, fouten=[Fout(plaats=f"query/{gemaskeerd(n[:40])}", verwacht=verwacht) for n in vreemd[:20]])
 
 
 def wie(request: Request) -> Toegang:

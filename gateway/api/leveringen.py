@@ -5,18 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import Query
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from gateway.api.ingangen import Ingangen, Wie
 from gateway.api.modellen import Bladzijde, Gedaan, Levering, Lijn, MetReden
 from gateway.api.problemen import Probleem, Soort
 from gateway.api.toegang import Toegang
+from gateway.console.operator import toestand as toestand_van
+from gateway.console.operator.toestand import Lijnstand
 from gateway.console.rechten import Recht
-from gateway.exchange import beheer
+from gateway.exchange import beheer, lijn
 from gateway.exchange.beheer import Onmogelijk
+from gateway.exchange.foutwoorden import in_woorden
 from gateway.exchange.toestand import Toestand
+from gateway.reference import lookup
 from gateway.reference.tables import zorgkas
-from gateway.store.tables import levering, lijn
+from gateway.store.tables import levering
 
 ingangen = Ingangen("leveringen")
 _PAGINA = 100
@@ -25,17 +29,22 @@ _PAGINA = 100
 @ingangen.get("/leveringen", Recht.BERICHTEN_ZIEN, response_model=Bladzijde[Levering])
 def leveringen(
     wie: Wie,
-    bestemming: Annotated[str, Query(pattern=r"^(riziv:[0-9]{8}|zorgkas:[0-9]{3})$")],
+    bestemming: Annotated[
+        str | None, Query(pattern=r"^(riziv:[0-9]{8}|zorgkas:[0-9]{3})$", description="Every zorgkas when left out.")
+    ] = None,
     toestand: Annotated[Toestand, Query()] = Toestand.WACHTEND,
     na: Annotated[str | None, Query(pattern=r"^[0-9]{1,18}$", description="`volgende` of the page before.")] = None,
 ) -> Any:
-    """What goes to a receiver and stands in one state, the oldest first."""
-    le = levering.c
-    vraag = select(levering).where(le.bestemming == bestemming, le.toestand == toestand.value)
-    if na is not None:
-        vraag = vraag.where(le.nr > int(na))
+    """What goes to a receiver, or to any zorgkas, and stands in one state, the oldest first."""
+    le, vanaf = levering.c, 0 if na is None else int(na)
     with wie.gateway.store.reading() as conn:
-        rijen = conn.execute(vraag.order_by(le.nr).limit(_PAGINA + 1)).all()
+        kassen = [f"zorgkas:{k.code}" for k in lookup.zorgkassen(conn)] if bestemming is None else [bestemming]
+        rijen: list[Row[Any]] = []
+        # One look for each receiver, so that the index gives them in order.
+        for een in kassen:
+            vraag = select(levering).where(le.bestemming == een, le.toestand == toestand.value, le.nr > vanaf)
+            rijen += conn.execute(vraag.order_by(le.nr).limit(_PAGINA + 1)).all()
+    rijen = sorted(rijen, key=lambda r: r.nr)[: _PAGINA + 1]
     volgende = str(rijen[_PAGINA - 1].nr) if len(rijen) > _PAGINA else None
     return {"items": rijen[:_PAGINA], "volgende": volgende}
 
@@ -64,25 +73,27 @@ def opgeven(wie: Wie, levering_id: str, daad: MetReden) -> Any:
 
 @ingangen.get("/lijnen", Recht.OVERZICHT_ZIEN, response_model=list[Lijn])
 def lijnen(wie: Wie) -> Any:
-    """The line to each zorgkas."""
+    """The line to each zorgkas: how it is, and what waits or failed."""
     with wie.gateway.store.reading() as conn:
-        bekend = {r.bestemming: r for r in conn.execute(select(lijn))}
-        kassen = conn.execute(select(zorgkas.c.code, zorgkas.c.naam).order_by(zorgkas.c.code)).all()
-    gevonden = []
-    for kas in kassen:
-        bestemming = f"zorgkas:{kas.code}"
-        rij = bekend.get(bestemming)
-        gevonden.append(
-            {
-                "bestemming": bestemming,
-                "zorgkas": kas.code,
-                "naam": kas.naam,
-                "toestand": "gesloten" if rij is None else rij.toestand,
-                "gepauzeerd_door": None if rij is None else rij.gepauzeerd_door,
-                "gepauzeerd_reden": None if rij is None else rij.gepauzeerd_reden,
-            }
-        )
-    return gevonden
+        return [_lijn(conn, stand) for stand in toestand_van.lijnen(conn)]
+
+
+def _lijn(conn: Connection, stand: Lijnstand) -> dict[str, Any]:
+    fout = lijn.laatste_fout(conn, stand.lijn.bestemming) if stand.lijn.fouten else None
+    return {
+        "bestemming": stand.lijn.bestemming,
+        "zorgkas": stand.kas.code,
+        "naam": stand.kas.naam,
+        "stand": stand.woord,
+        "toestand": stand.lijn.toestand.value,
+        "gepauzeerd_door": stand.lijn.gepauzeerd_door,
+        "gepauzeerd_reden": stand.lijn.gepauzeerd_reden,
+        "wachtend": stand.wachtend.aantal,
+        "oudste": stand.oudste,
+        "mislukt": stand.mislukt.aantal,
+        "laatste_fout": None if fout is None else in_woorden(fout.melding),
+        "laatste_fout_op": None if fout is None else fout.op,
+    }
 
 
 @ingangen.post("/lijnen/{code}/pauze", Recht.LIJN_PAUZEREN, Soort.NIET_GEVONDEN, Soort.NU_NIET, response_model=Gedaan)

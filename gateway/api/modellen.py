@@ -118,9 +118,21 @@ class Lijn(Model):
     bestemming: str
     zorgkas: str
     naam: str
-    toestand: str
+    stand: Annotated[
+        Literal["loopt", "onderbroken", "probeert opnieuw", "gepauzeerd"],
+        Field(description="How the line is, in the words of the screens: only when it is `loopt` deliveries go out."),
+    ]
+    toestand: Annotated[
+        Literal["gesloten", "open", "halfopen"],
+        Field(description="The circuit breaker: `gesloten` (closed) lets deliveries through, `open` stops them."),
+    ]
     gepauzeerd_door: str | None
     gepauzeerd_reden: str | None
+    wachtend: Annotated[int, Field(description="Deliveries that are not closed yet; counted to 10,000.")]
+    oudste: Annotated[datetime | None, Field(description="When the oldest of these was made.")]
+    mislukt: Annotated[int, Field(description="Dead letters, without what was given up; counted to 10,000.")]
+    laatste_fout: Annotated[str | None, Field(description="Of a line with failures: what the last one was.")]
+    laatste_fout_op: datetime | None
 
 
 class Gedaan(Model):

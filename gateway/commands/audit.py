@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,9 @@ import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Column, Table
+from sqlalchemy import Connection
 
+from gateway.clock import BRUSSELS
 from gateway.commands.shared import (
     CaBundle,
     Database,
@@ -27,9 +30,10 @@ from gateway.commands.shared import (
     stop,
 )
 from gateway.observe.audit_events import Gebeurtenis
-from gateway.store.audit import Record, laatste_records
+from gateway.store.audit import Record
 from gateway.store.audit_controle import Breuk, Verslag, verifieer
 from gateway.store.audit_zegels import KetenVerbroken, verzegel, zegel_van
+from gateway.store.audit_zoeken import Auditvraag, blader
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -91,15 +95,36 @@ def seal(
     Console().print(wat, highlight=False, soft_wrap=True)
 
 
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("expected an existing day as yyyy-mm-dd") from None
+
+
 @app.command()
 def show(
     database: Database = None,
     last: Annotated[int, typer.Option(help="So many records, the newest.", min=1)] = 20,
+    event: Annotated[Gebeurtenis | None, typer.Option(help="Only this event; see `audit events`.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only by this account, for example account:olga.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only about this message, delivery, attest, zorgkas or RIZIV number.")
+    ] = None,
+    from_: Annotated[date | None, typer.Option("--from", parser=_day, metavar="DAY", help="First Belgian day.")] = None,
+    until: Annotated[date | None, typer.Option(parser=_day, metavar="DAY", help="Last Belgian day.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
-    """Show the newest records of the audit chain."""
+    """Show the newest records of the audit chain that fit, the newest at the bottom."""
+    asked = Auditvraag(
+        soort=event,
+        actor=actor,
+        onderwerp=subject,
+        van=None if from_ is None else datetime.combine(from_, time(), BRUSSELS),
+        tot=None if until is None else datetime.combine(until + timedelta(days=1), time(), BRUSSELS),
+    )
     with open_store(database) as store, store.reading() as conn:
-        records = laatste_records(conn, last)
+        records = _newest(conn, asked, last)
     if as_json:
         for record in records:
             print(json.dumps(_als_json(record), ensure_ascii=False))
@@ -111,6 +136,17 @@ def show(
         gegevens = ", ".join(f"{k}={v}" for k, v in _gegevens(record).items())
         if gegevens:
             console.print(f"    {gegevens}", style="dim", highlight=False, markup=False, soft_wrap=True)
+
+
+def _newest(conn: Connection, asked: Auditvraag, last: int) -> list[Record]:
+    found: list[Record] = []
+    while len(found) < last:
+        page = blader(conn, asked, pagina=last - len(found))
+        found += page.rijen
+        if page.volgende is None:
+            break
+        asked = replace(asked, voor=page.volgende)
+    return found[::-1]
 
 
 @app.command()

@@ -10,9 +10,10 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from sqlalchemy import Connection, func, select
 
-from gateway.commands.shared import Database, now, open_store, operator, print_table, stop
+from gateway.commands.shared import Database, now, open_store, operator, print_table, reason_of, stop
 from gateway.exchange import beheer, lijn
 from gateway.exchange.beheer import Onmogelijk
+from gateway.exchange.foutwoorden import in_woorden
 from gateway.exchange.toestand import PENDING, RETRYABLE, Toestand
 from gateway.reference import lookup
 from gateway.settings import Settings
@@ -26,7 +27,7 @@ app = typer.Typer(
     "`mislukt` (a dead letter: look at it, then redeliver or give up) or `opgegeven`.",
 )
 Actor = Annotated[str | None, typer.Option(help="Who decided this; the OS user if left out, and beside it otherwise.")]
-Reason = Annotated[str, typer.Option(help="Why, for the audit chain.")]
+Reason = Annotated[str | None, typer.Option(help="Why, for the audit chain. Asked at a terminal, must be given elsewhere.")]
 Zorgkas = Annotated[str, typer.Argument(metavar="ZORGKAS", help="Code of the zorgkas, for example 280.")]
 
 
@@ -76,7 +77,9 @@ def show(
     table = Table("begin", "seconds", "succeeded", "result", "worker", box=SIMPLE_HEAD)
     for a in attempts:
         spent = (a.einde - a.begin).total_seconds()
-        table.add_row(f"{a.begin:%Y-%m-%d %H:%M:%S}", f"{spent:.1f}", "yes" if a.gelukt else "no", a.melding, a.werker)
+        table.add_row(
+            f"{a.begin:%Y-%m-%d %H:%M:%S}", f"{spent:.1f}", "yes" if a.gelukt else "no", in_woorden(a.melding), a.werker
+        )
     print_table(table)
 
 
@@ -85,14 +88,16 @@ def redeliver(
     deliveries: Annotated[list[str] | None, typer.Argument(metavar="DELIVERY…", help="Ids of deliveries.")] = None,
     zorgkas: Annotated[str | None, typer.Option(help="Instead of ids: every dead letter to this zorgkas.")] = None,
     actor: Actor = None,
+    reason: Reason = None,
     database: Database = None,
 ) -> None:
     """Send dead letters, and what got no receipt, again; under the same id, so that a receiver who has it keeps it once."""
     if (zorgkas is None) == (not deliveries):
         stop("Geef ofwel de leveringen, ofwel --zorgkas.")
+    why = reason_of(reason)
     with open_store(database) as store, store.writing() as conn:
         ids = deliveries or _dead(conn, f"zorgkas:{zorgkas}")
-        again = beheer.bied_opnieuw_aan(conn, ids, operator(actor), now(), Settings().delivery_policy())
+        again = beheer.bied_opnieuw_aan(conn, ids, operator(actor), now(), Settings().delivery_policy(), reden=why)
     for name in sorted(set(ids) - set(again)):
         typer.echo(f"{name}: niet gevonden, of niet {' of '.join(sorted(RETRYABLE))}")
     typer.echo(f"{len(again)} van {len(ids)} leveringen gaan opnieuw.")
@@ -103,69 +108,93 @@ def redeliver(
 @app.command("give-up")
 def give_up(
     delivery: Annotated[str, typer.Argument(metavar="DELIVERY", help="Id of the delivery.")],
-    reason: Reason,
+    reason: Reason = None,
     actor: Actor = None,
     database: Database = None,
 ) -> None:
     """Give a delivery up for good; what waits behind it for the same person goes on."""
+    why = reason_of(reason)
     with open_store(database) as store, store.writing() as conn:
         try:
-            beheer.geef_op(conn, delivery, operator(actor), reason, now())
+            beheer.geef_op(conn, delivery, operator(actor), why, now())
         except Onmogelijk as problem:
             stop(str(problem))
     typer.echo(f"{delivery} is opgegeven.")
 
 
 @app.command()
-def pause(zorgkas: Zorgkas, reason: Reason, actor: Actor = None, database: Database = None) -> None:
+def pause(zorgkas: Zorgkas, reason: Reason = None, actor: Actor = None, database: Database = None) -> None:
     """Stop the deliveries to a zorgkas; what is accepted meanwhile waits."""
+    why = reason_of(reason)
     with open_store(database) as store, store.writing() as conn:
         if lookup.zorgkas(conn, zorgkas) is None:
             stop(f"Er is geen zorgkas {zorgkas}.")
-        beheer.pauzeer(conn, f"zorgkas:{zorgkas}", operator(actor), reason, now())
+        beheer.pauzeer(conn, f"zorgkas:{zorgkas}", operator(actor), why, now())
     typer.echo(f"De leveringen aan {zorgkas} staan stil; hervat met: vsb-gateway deliveries resume {zorgkas}")
 
 
 @app.command()
-def resume(zorgkas: Zorgkas, actor: Actor = None, database: Database = None) -> None:
-    """Let the deliveries to a zorgkas go on at once, also when its line was open after failures."""
+def resume(zorgkas: Zorgkas, reason: Reason = None, actor: Actor = None, database: Database = None) -> None:
+    """Let the deliveries to a zorgkas go on at once, also when its line was interrupted after failures."""
+    why = reason_of(reason)
     with open_store(database) as store, store.writing() as conn:
         try:
-            beheer.hervat(conn, f"zorgkas:{zorgkas}", operator(actor), now())
+            beheer.hervat(conn, f"zorgkas:{zorgkas}", operator(actor), now(), reden=why)
         except Onmogelijk as problem:
             stop(str(problem), status=1)
     typer.echo(f"De leveringen aan {zorgkas} gaan weer door.")
 
 
 @app.command()
-def reroute(zorgkas: Zorgkas, actor: Actor = None, database: Database = None) -> None:
-    """Let what waits for a zorgkas go by the transport that it is registered with now."""
-    with open_store(database) as store, store.writing() as conn:
-        found = lookup.zorgkas(conn, zorgkas)
-        if found is None:
-            stop(f"Er is geen zorgkas {zorgkas}.")
-        moved = beheer.leid_om(conn, f"zorgkas:{zorgkas}", found.levering.value, operator(actor), now())
-    typer.echo(f"{moved} leveringen gaan nu langs {found.levering.value}.")
+def reroute(zorgkas: Zorgkas, reason: Reason = None, actor: Actor = None, database: Database = None) -> None:
+    """Let what waits for a zorgkas go by the transport that it is registered with now; dead letters get new attempts."""
+    with open_store(database) as store:
+        with store.reading() as conn:
+            found = lookup.zorgkas(conn, zorgkas)
+            if found is None:
+                stop(f"Er is geen zorgkas {zorgkas}.")
+            concerned = beheer.tel_omleiding(conn, f"zorgkas:{zorgkas}", found.levering.value)
+        typer.echo(f"Dit betreft {concerned.wachtend} wachtende en {concerned.mislukt} mislukte leveringen.")
+        why = reason_of(reason)
+        with store.writing() as conn:
+            to, policy = found.levering.value, Settings().delivery_policy()
+            try:
+                moved = beheer.leid_om(conn, f"zorgkas:{zorgkas}", to, operator(actor), now(), policy, reden=why)
+            except Onmogelijk as problem:
+                stop(str(problem), status=1)
+    typer.echo(f"{moved.samen} leveringen gaan nu langs {to}; {moved.mislukt} waren mislukt en krijgen nieuwe pogingen.")
 
 
 @app.command()
 def lines(database: Database = None) -> None:
-    """Show each zorgkas's line: what waits, since when, and whether its breaker is open or it is paused."""
+    """Show each zorgkas's line: what waits, since when, whether it runs, is interrupted or paused, and its last failure."""
     table = Table(
-        "to", "waiting", "oldest", "dead letters", "line", "failures in a row", "next probe", "paused by", box=SIMPLE_HEAD
+        "to",
+        "waiting",
+        "oldest",
+        "dead letters",
+        "line",
+        "failures in a row",
+        "next probe",
+        "paused by",
+        "last failure",
+        box=SIMPLE_HEAD,
     )
     with open_store(database) as store, store.reading() as conn:
         for kas in lookup.zorgkassen(conn):
             stand, (count, oldest) = lijn.lees(conn, f"zorgkas:{kas.code}"), _waiting(conn, f"zorgkas:{kas.code}")
+            # Only of a line that is not well: a failure of long ago says nothing about one that runs.
+            fout = lijn.laatste_fout(conn, f"zorgkas:{kas.code}") if stand.fouten else None
             table.add_row(
                 f"{kas.code} {kas.naam}",
                 str(count),
                 f"{oldest:%Y-%m-%d %H:%M:%S}" if oldest is not None else "",
                 str(len(_dead(conn, f"zorgkas:{kas.code}"))),
-                stand.toestand.value,
+                stand.woord,
                 str(stand.fouten),
                 f"{stand.open_tot:%H:%M:%S}" if stand.open_tot is not None else "",
                 f"{stand.gepauzeerd_door}: {stand.gepauzeerd_reden}" if stand.gepauzeerd_door else "",
+                f"{fout.op:%Y-%m-%d %H:%M:%S} {in_woorden(fout.melding)}" if fout is not None else "",
             )
     print_table(table)
 
@@ -184,4 +213,4 @@ def _dead(conn: Connection, bestemming: str) -> list[str]:
 
 def _last(conn: Connection, levering_id: str) -> str:
     last = select(poging.c.melding).where(poging.c.levering_id == levering_id).order_by(poging.c.id.desc()).limit(1)
-    return conn.execute(last).scalar() or ""
+    return in_woorden(conn.execute(last).scalar())

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from sqlalchemy import Connection, Row
 
 from gateway.clock import BRUSSELS
-from gateway.commands.shared import Database, now, open_store, operator, print_table, stop
+from gateway.commands.shared import Database, now, open_store, operator, print_table, reason_of, stop
 from gateway.reference.register import (
     Door,
     Periodelijst,
@@ -58,7 +58,9 @@ def _vandaag() -> date:
 
 
 Actor = Annotated[str | None, typer.Option(help="Who decided this; the OS user if left out, and beside it otherwise.")]
-Reason = Annotated[str | None, typer.Option(help="Why, for the audit chain; no personal data.")]
+Reason = Annotated[
+    str | None, typer.Option(help="Why, for the audit chain; no personal data. Asked at a terminal, must be given elsewhere.")
+]
 From = Annotated[date | None, typer.Option("--from", parser=_dag, metavar="DAY", help="First day inside; today if left out.")]
 Until = Annotated[date | None, typer.Option(parser=_dag, metavar="DAY", help="Last day inside; none if left out.")]
 On = Annotated[date | None, typer.Option(parser=_dag, metavar="DAY", help="Last day inside; today if left out.")]
@@ -249,7 +251,8 @@ def _end(
 
 def change(database: str | None, actor: str | None, reason: str | None, make: Callable[[Connection, Door], Wijziging]) -> None:
     """Make a change to the register, and show what it was and is; a change that is not made ends the command."""
-    door = Door(actor=operator(actor), tijdstip=now(), reden=reason)
+    why = reason_of(reason)
+    door = Door(actor=operator(actor), tijdstip=now(), reden=why)
     with open_store(database) as store:
         try:
             with store.writing() as conn:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+import shlex
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -109,6 +111,17 @@ def operator(name: str | None) -> str:
     """The actor of what is done on the command line; a name that was given does not hide the account it was done from."""
     account = f"os:{getpass.getuser()}"
     return account if name is None else f"{name} ({account})"
+
+
+def reason_of(given: str | None) -> str:
+    """Why something is done, for the audit chain: as given, or asked of who sits at a terminal; without one the command ends."""
+    if given is None and sys.stdin.isatty():
+        given = str(typer.prompt("Reden (komt in het auditlogboek, geen persoonsgegevens)"))
+    reason = " ".join((given or "").split())
+    if not reason:
+        typed = shlex.join(("vsb-gateway", *sys.argv[1:]))
+        stop(f'Geef een reden; er is niets gedaan. Bijvoorbeeld: {typed} --reason "ticket 1234: certificaat vernieuwd"')
+    return reason[:200]
 
 
 def gateway_signer() -> Signer:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import Enum
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
+from gateway.clock import BRUSSELS
 from gateway.console.opmaak import aantal
 from gateway.store.identifiers import eerste_id
 
@@ -68,3 +69,17 @@ def telling(geteld: int, meest: int) -> Telling:
 def tel(conn: Connection, query: Select[tuple[str]], meest: int) -> Telling:
     """Count the rows of a query, at most so many."""
     return telling(int(conn.execute(select(begrensd(query, meest))).scalar_one()), meest)
+
+
+def dag_van(tekst: str | None) -> date | None:
+    """A day as a date field gives it; None when it is none, or so near the ends of the calendar that it has no UTC and no id."""
+    try:
+        dag = date.fromisoformat(tekst or "")
+    except ValueError:
+        return None
+    return dag if 1980 <= dag.year <= 2200 else None
+
+
+def middernacht(dag: date) -> datetime:
+    """The first moment of a Belgian day."""
+    return datetime.combine(dag, time(), BRUSSELS)

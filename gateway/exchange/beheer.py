@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, select, update
 
 from gateway.exchange import levensloop, lijn, outbox
 from gateway.exchange.beleid import Beleid
@@ -69,25 +70,60 @@ def hervat(conn: Connection, bestemming: str, door: str, nu: datetime, *, reden:
     _noteer(conn, Gebeurtenis.LIJN_HERVAT, door, bestemming, nu, reden=reden)
 
 
-def leid_om(conn: Connection, bestemming: str, transport: str, door: str, nu: datetime, *, reden: str | None = None) -> int:
-    """Let what was not handed over yet go by the transport that the receiver now has.
+@dataclass(frozen=True, kw_only=True)
+class Omleiding:
+    """How many deliveries a reroute concerns."""
 
-    Returns:
-        How many deliveries changed.
+    wachtend: int
+    """Wait, and go by another transport from now on."""
+    mislukt: int
+    """Dead letters, that get new attempts; also when only the receiver's address changed."""
+
+    @property
+    def samen(self) -> int:
+        return self.wachtend + self.mislukt
+
+
+def tel_omleiding(conn: Connection, bestemming: str, transport: str) -> Omleiding:
+    """What `leid_om` would do now."""
+    wachtend, mislukt = (select(levering.c.nr).where(w) for w in _om_te_leiden(bestemming, transport))
+    tel = [conn.execute(select(func.count()).select_from(v.subquery())).scalar_one() for v in (wachtend, mislukt)]
+    return Omleiding(wachtend=tel[0], mislukt=tel[1])
+
+
+def leid_om(
+    conn: Connection, bestemming: str, transport: str, door: str, nu: datetime, beleid: Beleid, *, reden: str | None = None
+) -> Omleiding:
+    """Let what was not handed over yet go by the transport that the receiver now has, and give dead letters new attempts.
+
+    What waits goes to the receiver's present address by itself.
+
+    Raises:
+        Onmogelijk: there is nothing to reroute.
     """
-    moved = conn.execute(
-        update(levering)
-        .where(
-            levering.c.bestemming == bestemming,
-            levering.c.transport != transport,
-            levering.c.toestand.in_([Toestand.WACHTEND.value, Toestand.MISLUKT.value]),
-            levering.c.soort == "bericht",
-        )
-        .values(transport=transport, toestand=Toestand.WACHTEND.value, weigeringen=0, volgende_poging=nu, gepubliceerd_op=None)
-    ).rowcount
-    if moved:
-        _noteer(conn, Gebeurtenis.LEVERINGEN_OMGELEID, door, bestemming, nu, transport=transport, aantal=moved, reden=reden)
-    return moved
+    naar = {"transport": transport, "volgende_poging": nu, "gepubliceerd_op": None}
+    wachtend, mislukt = _om_te_leiden(bestemming, transport)
+    dood = conn.execute(select(levering.c.id, levering.c.bericht_id).where(mislukt)).all()
+    nieuw = {"toestand": Toestand.WACHTEND.value, "proberen_tot": nu + beleid.max_age}
+    # The waiting ones first: the dead letters are waiting ones afterwards.
+    anders = conn.execute(update(levering).where(wachtend).values(**naar, weigeringen=0)).rowcount
+    conn.execute(update(levering).where(mislukt).values(**naar, **nieuw, weigeringen=0))
+    gedaan = Omleiding(wachtend=anders, mislukt=len(dood))
+    if not gedaan.samen:
+        raise Onmogelijk(f"Er is niets om te leiden: wat voor {bestemming} wacht, gaat al langs {transport}.")
+    for levering_id, bericht_id in dood:
+        levensloop.stappen(conn, levering_id, bericht_id, [(Stap.GEROUTEERD, "omgeleid")], nu, actor=door)
+    geteld = {"aantal": gedaan.samen, "mislukt": gedaan.mislukt}
+    _noteer(conn, Gebeurtenis.LEVERINGEN_OMGELEID, door, bestemming, nu, transport=transport, **geteld, reden=reden)
+    return gedaan
+
+
+def _om_te_leiden(bestemming: str, transport: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Conditions of what waits with another transport, and of every dead letter."""
+    le = levering.c
+    van = and_(le.bestemming == bestemming, le.soort == "bericht")
+    wachtend = and_(van, le.toestand == Toestand.WACHTEND.value, le.transport != transport)
+    return wachtend, and_(van, le.toestand == Toestand.MISLUKT.value)
 
 
 def _berichten(conn: Connection, ids: Sequence[str]) -> list[tuple[str, str]]:

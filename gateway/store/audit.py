@@ -103,19 +103,20 @@ def noteer(
 
 def laatste_records(conn: Connection, aantal: int) -> tuple[Record, ...]:
     """The newest records, oldest of them first."""
-    rijen = conn.execute(select(*_KOLOMMEN).order_by(audit.c.volgnr.desc()).limit(aantal)).all()
+    rijen = conn.execute(select(*KOLOMMEN).order_by(audit.c.volgnr.desc()).limit(aantal)).all()
     return tuple(Record(**rij._mapping) for rij in reversed(rijen))
 
 
 def laatste_over(conn: Connection, onderwerp: str, *gebeurtenissen: Gebeurtenis) -> Record | None:
     """The newest record about a subject that is one of these events."""
     soorten = [g.value for g in gebeurtenissen]
-    vraag = select(*_KOLOMMEN).where(audit.c.onderwerp == onderwerp, audit.c.gebeurtenis.in_(soorten))
+    vraag = select(*KOLOMMEN).where(audit.c.onderwerp == onderwerp, audit.c.gebeurtenis.in_(soorten))
     rij = conn.execute(vraag.order_by(audit.c.volgnr.desc()).limit(1)).first()
     return None if rij is None else Record(**rij._mapping)
 
 
-_KOLOMMEN = [k for k in audit.c if k.name != "hash"]
+KOLOMMEN = [k for k in audit.c if k.name != "hash"]
+"""The columns of a Record."""
 
 
 def tijdstip_tekst(tijdstip: datetime) -> str:

@@ -38,6 +38,7 @@ DAY = timedelta(days=1)
 IBW1 = voorbeeldnamen().voorzieningen["ibw1"]
 PVT1 = voorbeeldnamen().voorzieningen["pvt1"]
 MESSAGE = b"<Envelope>what a vendor sent</Envelope>"
+WHY = ("--reason", "proef")
 MESSAGE_ID = "0190a2b4-5f6e-7abc-8def-0123456789ab"
 
 app = typer.Typer()
@@ -214,7 +215,8 @@ def test_events_lists_the_whole_catalogue() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("audit", "verify"), ("audit", "seal"), ("audit", "show"), ("register", "attestation", "suspend", "X")]
+    "words",
+    [("audit", "verify"), ("audit", "seal"), ("audit", "show"), ("register", "attestation", "suspend", "X", "--reason", "y")],
 )
 def test_without_a_database_the_command_says_how_to_get_one_and_makes_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
@@ -249,7 +251,7 @@ def test_a_database_that_can_not_be_reached_is_one_line_without_the_password(url
 
 
 def test_a_change_is_confirmed_with_what_was_and_what_is(store: Store) -> None:
-    answer = run("register", "attestation", "suspend", "VSB-2024-0001", "--actor", "Jan")
+    answer = run("register", "attestation", "suspend", "VSB-2024-0001", "--actor", "Jan", *WHY)
     assert answer.exit_code == 0, answer.output
     assert "Gewijzigd: attest:VSB-2024-0001 (attest), door Jan (os:" in answer.stdout
     assert re.search(r"geschorst\s+nee\s+ja", answer.stdout)
@@ -261,7 +263,7 @@ def test_a_change_is_confirmed_with_what_was_and_what_is(store: Store) -> None:
 
 def test_without_actor_the_os_user_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGNAME", "mieke")
-    run("register", "attestation", "suspend", "VSB-2024-0001")
+    run("register", "attestation", "suspend", "VSB-2024-0001", *WHY)
     with store.reading() as conn:
         assert conn.execute(select(audit.c.actor)).scalar() == "os:mieke"
 
@@ -275,9 +277,9 @@ def test_every_list_can_be_added_to_ended_and_shown(store: Store) -> None:
     with store.writing() as conn:
         conn.execute(delete(t.verklaring))
     for name, key in lists.items():
-        added = run("register", name, "add", *key, "--from", "2020-01-01")
+        added = run("register", name, "add", *key, "--from", "2020-01-01", *WHY)
         assert added.exit_code == 0, added.output
-        ended = run("register", name, "end", *key, "--on", "2020-12-31")
+        ended = run("register", name, "end", *key, "--on", "2020-12-31", *WHY)
         assert re.search(r"tot\s+–\s+2020-12-31", ended.stdout), ended.output
         listed = run("register", name, "list", "--facility", IBW1)
         assert re.search(r"2020-01-01 tot 2020-12-31\s+verlopen", listed.stdout)
@@ -288,9 +290,9 @@ def test_every_list_can_be_added_to_ended_and_shown(store: Store) -> None:
 def test_without_a_day_today_is_meant(store: Store) -> None:
     with store.writing() as conn:
         conn.execute(delete(t.verklaring))
-    run("register", "declaration", "add", IBW1)
+    run("register", "declaration", "add", IBW1, *WHY)
     assert re.search(r"geldt", run("register", "declaration", "list").stdout)
-    run("register", "declaration", "end", IBW1)
+    run("register", "declaration", "end", IBW1, *WHY)
     with store.reading() as conn:
         van, tot = conn.execute(select(t.verklaring.c.van, t.verklaring.c.tot)).one()
     assert van == tot
@@ -298,7 +300,7 @@ def test_without_a_day_today_is_meant(store: Store) -> None:
 
 def test_an_attest_is_added_with_its_licence_password_asked_and_not_shown(store: Store) -> None:
     words = "attestation add VSB-9 --vendor V --product P --from-version 1 --to-version 2 --pillar eibwfin --pillar epvtfin"
-    answer = run("register", *words.split(), "--licence-user", "vendor9", given="heel-geheim\nheel-geheim\n")
+    answer = run("register", *words.split(), "--licence-user", "vendor9", *WHY, given="heel-geheim\nheel-geheim\n")
     assert answer.exit_code == 0, answer.output
     assert "heel-geheim" not in answer.output
     assert sha256(b"heel-geheim").hexdigest() not in answer.output
@@ -313,8 +315,8 @@ def test_an_attest_is_added_with_its_licence_password_asked_and_not_shown(store:
 
 
 def test_an_attest_is_ended_and_resumed(store: Store) -> None:
-    assert run("register", "attestation", "resume", "VSB-2024-0002").exit_code == 0
-    assert run("register", "attestation", "end", "VSB-2024-0002", "--on", "2024-12-31").exit_code == 0
+    assert run("register", "attestation", "resume", "VSB-2024-0002", *WHY).exit_code == 0
+    assert run("register", "attestation", "end", "VSB-2024-0002", "--on", "2024-12-31", *WHY).exit_code == 0
     assert re.search(r"VSB-2024-0002 .*verlopen", run("register", "attestation", "list").stdout)
 
 
@@ -331,7 +333,7 @@ def test_an_attest_is_ended_and_resumed(store: Store) -> None:
     ],
 )
 def test_a_change_that_can_not_be_made_says_why_and_exits_with_1(store: Store, words: tuple[str, ...], said: str) -> None:
-    answer = run("register", *words)
+    answer = run("register", *words, *WHY)
     assert answer.exit_code == 1
     assert "Niet gewijzigd" in answer.stderr
     assert said in answer.stderr
@@ -339,8 +341,15 @@ def test_a_change_that_can_not_be_made_says_why_and_exits_with_1(store: Store, w
         assert conn.execute(select(audit)).all() == []
 
 
+def test_a_change_without_a_reason_is_not_made(store: Store) -> None:
+    answer = run("register", "attestation", "suspend", "VSB-2024-0001")
+    assert (answer.exit_code, "--reason" in answer.stderr) == (2, True)
+    with store.reading() as conn:
+        assert conn.execute(select(audit)).all() == []
+
+
 def test_a_day_that_does_not_exist_is_refused_before_anything_is_done(store: Store) -> None:
-    answer = run("register", "declaration", "end", IBW1, "--on", "2026-02-30")
+    answer = run("register", "declaration", "end", IBW1, "--on", "2026-02-30", *WHY)
     assert answer.exit_code == 2
     assert "yyyy-mm-dd" in answer.stderr
 
@@ -513,3 +522,16 @@ def test_a_receipt_whose_digest_is_no_sha256_is_refused(files: Path) -> None:
     next(root.iter("{urn:vsb-gateway:antwoord:v1}Sha256")).text = base64.b64encode(b"short").decode()
     (files / "receipt.xml").write_bytes(seal(root, sample("gateway"), NOW))
     assert "geen SHA-256" in check(files / "receipt.xml").stderr
+
+
+def test_show_gives_only_what_is_asked_for(store: Store) -> None:
+    run("register", "attestation", "suspend", "VSB-2024-0001", "--actor", "Jan", *WHY)
+    run("register", "declaration", "end", IBW1, *WHY)
+
+    def shown(*words: str) -> list[str]:
+        return [json.loads(line)["gebeurtenis"] for line in run("audit", "show", "--json", *words).stdout.splitlines()]
+
+    assert shown() == ["attest_geschorst", "verklaring_beeindigd"]
+    assert shown("--subject", "VSB-2024-0001") == shown("--actor", "Jan") == ["attest_geschorst"]
+    assert shown("--event", "verklaring_beeindigd") == shown("--last", "1") == ["verklaring_beeindigd"]
+    assert shown("--until", "2020-01-01") == []

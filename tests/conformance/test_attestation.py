@@ -190,7 +190,7 @@ def test_the_command_refuses_a_run_of_a_part_and_says_why(folder: Path, gateway:
     assert "is niet dat van suite" in done.stdout.replace("\n", " ")
     package = attest(folder, sample_signer("facility-ibw-1"), NOW, plans=plans)
     done = subprocess.run(
-        [sys.executable, "-m", "gateway", "attestations", "register", str(package), "--number", "X-1"],
+        [sys.executable, "-m", "gateway", "attestations", "register", str(package), "--number", "X-1", "--reason", "proef"],
         capture_output=True, text=True, check=False, env=gateway.environment,
     )  # fmt: skip
     assert done.returncode == 1

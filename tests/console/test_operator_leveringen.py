@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select, update
 
+from gateway.clock import BRUSSELS
 from gateway.observe.alarmen import Bewaking, waak
 from gateway.paths import data_dir
 from gateway.store.identifiers import message_id
@@ -146,3 +147,21 @@ def test_an_alarm_leads_to_where_one_acts_and_counts_what_the_line_counts(applic
     assert alarm.index("1 levering mislukt") < 200
     assert "vsb-gateway" not in page
     assert "<b>1</b><span>mislukt" in ask(application, "GET", "/lijnen/180").text
+
+
+def test_the_audit_log_is_filtered_by_who_about_what_and_when_and_leads_there(application: Application) -> None:
+    name = delivery(application)
+    ask(application, "POST", f"/leveringen/{name}/opnieuw", reden="weer bereikbaar")
+    today = datetime.now(BRUSSELS).date().isoformat()
+    fields = {"actor": "olga", "onderwerp": f" {name}", "van": today, "tot": today, "soort": ""}
+    where = ask(application, "POST", "/audit/zoek", **fields).headers["location"].removeprefix("/console")
+    page = ask(application, "GET", where).text
+    assert f'href="/console/leveringen/{name}"' in page
+    assert page.count("<tr>") == 2
+    assert "<tr>" not in ask(application, "GET", where.replace("actor=olga", "actor=bea")).text
+    assert "<tr>" not in ask(application, "GET", f"/audit?onderwerp={name}&tot=2020-01-01").text
+
+
+def test_a_persons_number_is_no_filter_of_the_audit_log(application: Application) -> None:
+    answer = ask(application, "POST", "/audit/zoek", actor="12.07.17-960.93")
+    assert (answer.status_code, "location" in answer.headers) == (422, False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import Row
+from sqlalchemy import Row, func, select
 from starlette.responses import Response
 
+from gateway.clock import BRUSSELS
 from gateway.console.beheer.register_deel import (
     PAGINA,
     TABS,
@@ -17,20 +20,30 @@ from gateway.console.beheer.register_deel import (
     dag_in,
     doe,
     fouttekst,
+    laatste_dag,
     na_van,
     toestand_van,
+    tot_wanneer,
     volgende_van,
     zoekwoord,
 )
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.sessies import Melding
+from gateway.console.vensters import tel
 from gateway.console.vraag import NietGevonden, Vraag
+from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference.register import Fout, Registerfout, Wijziging
 from gateway.reference.register_attesten import beeindig_attest, hervat_attest, schors_attest, voeg_attest_toe
 from gateway.reference.register_lijst import attest_met, attesten
+from gateway.store.audit import Record, laatste_over
+from gateway.store.identifiers import eerste_id
+from gateway.store.tables import bericht
 
 schermen = Schermen()
+_RECENT = timedelta(days=31)
+_STUK = 8_000
+"""Messages of an attest that are looked at, at most."""
 _ATTESTVELDEN = ("nummer", "leverancier", "product", "versie_van", "versie_tot", "pijlers", "licentie_gebruiker")
 
 
@@ -50,7 +63,21 @@ def attestlijst(vraag: Vraag) -> Response:
 def een_attest(vraag: Vraag) -> Response:
     """One attest, and what can be done with it. The number is in the query, because it may have a slash."""
     rij = _attest(vraag, vraag.zoek.get("nummer", ""))
-    return vraag.toon("beheer/attest.html", rij=rij, toestand=toestand_van(vraag))
+    with vraag.gateway.store.reading() as conn:
+        schorsing = laatste_over(conn, f"attest:{rij.nummer}", Gebeurtenis.ATTEST_GESCHORST, Gebeurtenis.ATTEST_HERVAT)
+    return vraag.toon("beheer/attest.html", rij=rij, toestand=toestand_van(vraag), schorsing=_schorsing(schorsing))
+
+
+def _schorsing(record: Record | None) -> dict[str, Any] | None:
+    """Who last suspended or resumed it, when and why."""
+    if record is None:
+        return None
+    return {
+        "geschorst": record.gebeurtenis == Gebeurtenis.ATTEST_GESCHORST,
+        "op": datetime.fromisoformat(record.tijdstip),
+        "door": record.actor,
+        "reden": json.loads(record.gegevens).get("reden"),
+    }
 
 
 @schermen.get("/register/attest/nieuw", Recht.REGISTER_WIJZIGEN)
@@ -96,14 +123,15 @@ def _attestdaad(naam: str, recht: Recht, titel: str, gevolg: str, daad: Callable
     @schermen.get(pad, recht)
     def vooraf(vraag: Vraag) -> Response:
         rij = _attest(vraag, vraag.zoek.get("nummer", ""))
-        return bevestig(vraag, pad, titel, gevolg, {"nummer": rij.nummer}, _attestfeiten(rij), dag)
+        feiten = _attestfeiten(rij) | (_raakt(vraag, rij.nummer) if naam == "schorsen" else {})
+        return bevestig(vraag, pad, titel, gevolg, {"nummer": rij.nummer}, feiten, dag)
 
     @schermen.post(pad, recht)
     def doen(vraag: Vraag) -> Response:
         nummer = vraag.veld("nummer")
         adres = f"/console/register/attest?{urlencode({'nummer': nummer})}"
         try:
-            extra = (dag_in(vraag, "tot"),) if dag else ()
+            extra = (laatste_dag(vraag),) if dag else ()
             doe(vraag, lambda conn, door: daad(conn, nummer, *extra, door))
         except Registerfout as fout:
             if fout.fout is Fout.ONBEKEND:
@@ -112,7 +140,8 @@ def _attestdaad(naam: str, recht: Recht, titel: str, gevolg: str, daad: Callable
             return bevestig(vraag, pad, titel, gevolg, {"nummer": nummer}, _attestfeiten(rij), dag, fout)
         terug = _ONGEDAAN.get(naam)
         ongedaan = None if terug is None else f"/console/register/attest/{terug}?{urlencode({'nummer': nummer})}"
-        return vraag.naar(adres, Melding(tekst=vraag.t("Gedaan. Het geldt vanaf nu in elk proces."), ongedaan=ongedaan))
+        tekst = tot_wanneer(vraag, *extra) if extra else vraag.t("Gedaan. Het geldt vanaf nu in elk proces.")
+        return vraag.naar(adres, Melding(tekst=tekst, ongedaan=ongedaan))
 
 
 _ONGEDAAN = {"schorsen": "hervatten", "hervatten": "schorsen"}
@@ -134,7 +163,8 @@ _attestdaad(
     "beeindigen",
     Recht.REGISTER_WIJZIGEN,
     "Attest beëindigen",
-    "Het attest krijgt een laatste dag. Na die dag worden berichten van dit pakket geweigerd. Dit kan niet teruggedraaid worden.",
+    "Het attest krijgt een laatste dag, en geldt die hele dag nog. Daarna worden berichten van dit pakket geweigerd. "
+    "Dit kan niet teruggedraaid worden.",
     beeindig_attest,
     dag=True,
 )
@@ -146,6 +176,21 @@ def _attest(vraag: Vraag, nummer: str) -> Row[Any]:
     if rij is None:
         raise NietGevonden
     return rij
+
+
+def _raakt(vraag: Vraag, nummer: str) -> dict[str, str]:
+    """Whom a suspension stops: counted in the newest messages of the attest, so many and no more."""
+    b, middernacht = bericht.c, datetime.combine(vraag.vandaag, time(), BRUSSELS)
+    recent = select(b.afzender).where(b.attest == nummer, b.id >= eerste_id(vraag.nu - _RECENT)).order_by(b.id.desc())
+    stuk = recent.limit(_STUK).subquery()
+    vandaag = select(b.id).where(b.attest == nummer, b.id >= eerste_id(middernacht))
+    with vraag.gateway.store.reading() as conn:
+        geteld, afzenders = conn.execute(select(func.count(), func.count(stuk.c.afzender.distinct()))).one()
+        berichten = tel(conn, vandaag, _STUK)
+    return {
+        "Voorzieningen die er de laatste 31 dagen mee stuurden": f"{'≥ ' if geteld == _STUK else ''}{afzenders}",
+        "Berichten van vandaag": str(berichten),
+    }
 
 
 def _attestfeiten(rij: Row[Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -51,18 +51,44 @@ def bevestig(
         feiten=feiten,
         dag=dag,
         tot=vraag.veld("tot") or vraag.vandaag.isoformat(),
+        gisteren=vraag.vandaag - timedelta(days=1),
         reden=vraag.veld("reden"),
         fout="" if fout is None else fouttekst(vraag, fout),
     )
 
 
-def doe(vraag: Vraag, daad: Daad) -> None:
+def doe(vraag: Vraag, daad: Daad) -> Wijziging:
+    """Make a change under the person's name, with the reason that was given.
+
+    Raises:
+        Onverwerkbaar: there is none.
+        Registerfout: the change is not made.
+    """
     reden = vraag.veld("reden")
     if not reden:
         raise Onverwerkbaar("Geef een reden.")
     door = Door(actor=vraag.persoon.actor, tijdstip=vraag.nu, reden=reden[:200])
     with vraag.gateway.store.writing() as conn:
-        daad(conn, door)
+        return daad(conn, door)
+
+
+def laatste_dag(vraag: Vraag) -> date:
+    """The last day that was chosen; "at once" is yesterday, since the last day is inside.
+
+    Raises:
+        Registerfout: it is no day.
+    """
+    gekozen = vraag.vandaag - timedelta(days=1) if vraag.veld("meteen") else dag_in(vraag, "tot")
+    return gekozen or vraag.vandaag
+
+
+def tot_wanneer(vraag: Vraag, tot: date) -> str:
+    """Until when something holds that got a last day."""
+    if tot < vraag.vandaag:
+        return vraag.t("Gedaan. Het geldt vanaf nu niet meer: de laatste dag was {dag}.", dag=f"{tot:%d-%m-%Y}")
+    morgen = tot + timedelta(days=1)
+    tekst = "Gedaan. Het geldt nog tot en met {dag}, middernacht; vanaf {morgen} niet meer."
+    return vraag.t(tekst, dag=f"{tot:%d-%m-%Y}", morgen=f"{morgen:%d-%m-%Y}")
 
 
 def fouttekst(vraag: Vraag, fout: Registerfout) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from starlette.responses import Response
@@ -15,8 +15,10 @@ from gateway.console.beheer.register_deel import (
     dag_in,
     doe,
     fouttekst,
+    laatste_dag,
     na_van,
     toestand_van,
+    tot_wanneer,
     volgende_van,
     zoekwoord,
 )
@@ -64,7 +66,8 @@ def _periodeschermen(naam: str, lijst: Periodelijst) -> None:
 
     @schermen.get(f"{basis}/nieuw", Recht.REGISTER_WIJZIGEN)
     def nieuw(vraag: Vraag) -> Response:
-        return _formulier(vraag, naam, lijst, {"van": vraag.vandaag.isoformat()}, None)
+        begin = {n: w for n in (*lijst.soort.sleutel, "van", "tot") if (w := vraag.zoek.get(n, "")[:16])}
+        return _formulier(vraag, naam, lijst, {"van": vraag.vandaag.isoformat(), **begin}, None)
 
     @schermen.post(f"{basis}/nieuw", Recht.REGISTER_WIJZIGEN)
     def zet(vraag: Vraag) -> Response:
@@ -78,7 +81,9 @@ def _periodeschermen(naam: str, lijst: Periodelijst) -> None:
         return vraag.naar(adres, Melding(tekst=vraag.t("Toegevoegd. Het geldt meteen.")))
 
     recht = EINDRECHT[lijst]
-    gevolg = "De periode die dan loopt krijgt deze laatste dag. Een nieuwe periode kan later weer beginnen."
+    gevolg = (
+        "De periode die dan loopt krijgt deze laatste dag: ze geldt die hele dag nog. Moet het meteen stoppen, kies dan meteen."
+    )
     titel = {"mandaten": "Mandaat beëindigen", "erkenningen": "Erkenning beëindigen"}.get(naam, "Verklaring beëindigen")
 
     @schermen.get(f"{basis}/beeindigen", recht)
@@ -91,16 +96,23 @@ def _periodeschermen(naam: str, lijst: Periodelijst) -> None:
         sleutel = {n: vraag.veld(n) for n in lijst.soort.sleutel}
         feiten = _loopt(vraag, lijst, sleutel)
         try:
-            tot = dag_in(vraag, "tot")
-            doe(vraag, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot or vraag.vandaag, door))
+            tot = laatste_dag(vraag)
+            gedaan = doe(vraag, lambda conn, door: beeindig_periode(conn, lijst, sleutel, tot, door))
         except Registerfout as fout:
             return bevestig(vraag, f"{basis}/beeindigen", titel, gevolg, sleutel, feiten, True, fout)
         adres = f"/console{basis}?{urlencode({'zoek': sleutel[lijst.voorziening]})}"
-        return vraag.naar(adres, Melding(tekst=vraag.t("Gedaan. Het geldt vanaf nu in elk proces.")))
+        terug = _weer_verder(basis, sleutel, tot, gedaan.voor["tot"]) if vraag.mag(Recht.REGISTER_WIJZIGEN) else None
+        return vraag.naar(adres, Melding(tekst=tot_wanneer(vraag, tot), ongedaan=terug))
 
 
 for _naam, _lijst in LIJSTEN.items():
     _periodeschermen(_naam, _lijst)
+
+
+def _weer_verder(basis: str, sleutel: Mapping[str, str], tot: date, was: date | None) -> str:
+    """The form that lets an ended period go on as it was: a new one from the day after, to be agreed with a reason."""
+    verder = {**sleutel, "van": (tot + timedelta(days=1)).isoformat(), "tot": "" if was is None else was.isoformat()}
+    return f"/console{basis}/nieuw?{urlencode(verder)}"
 
 
 def _formulier(vraag: Vraag, naam: str, lijst: Periodelijst, waarden: Mapping[str, str], fout: Registerfout | None) -> Response:

@@ -10,6 +10,7 @@ from starlette.responses import Response, StreamingResponse
 from gateway.central.model import Persoon
 from gateway.console.bericht import handtekening, inhoud
 from gateway.console.bericht.weergave import Weergave, toon
+from gateway.console.operator import verband
 from gateway.console.operator.tijdlijn import afleveringen, tijdlijn
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Schermen
@@ -44,12 +45,15 @@ def _alles(vraag: Vraag, conn: Connection, rij: Row[Any]) -> dict[str, Any]:
     beslissingen = dossiers.beslissingen(conn, rij.id)
     redenen = [r for b in beslissingen for r in b.redenen]
     cookbook = gateway.cookbooks.get(rij.pijler)
-    toegelaten = vraag.mag(Recht.BERICHT_INHOUD)
+    toegelaten, zending = vraag.mag(Recht.BERICHT_INHOUD), zendingen.zending_van(conn, rij.id)
     return {
         "rij": rij,
         "voorziening": lookup.voorziening(conn, rij.voorziening) if rij.voorziening else None,
         "persoon": _persoon(conn, rij.insz),
-        "zending": zendingen.zending_van(conn, rij.id),
+        "zending": zending,
+        "gelezen": verband.gelezen_van(gateway, conn, rij) if zending is None and toegelaten else None,
+        "daden_over": verband.daden_over(conn, rij.id),
+        "gaat_over": verband.gaat_over(gateway, conn, rij) if toegelaten else None,
         "momenten": tijdlijn(stappen, leveringen, beslissingen),
         "leveringen": leveringen,
         "beslissingen": beslissingen,

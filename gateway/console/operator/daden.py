@@ -207,25 +207,34 @@ def doe_hervat(vraag: Vraag) -> Response:
 @schermen.get("/lijnen/{code}/omleiden", Recht.LIJN_OMLEIDEN)
 def vraag_omleiden(vraag: Vraag) -> Response:
     kas = zorgkas_van(vraag)
+    with vraag.gateway.store.reading() as conn:
+        betreft = beheer.tel_omleiding(conn, f"zorgkas:{kas.code}", kas.levering.value)
+    if not betreft.samen:
+        raise Onverwerkbaar(
+            vraag.t("Er is niets om te leiden: wat wacht, gaat al langs {transport}.", transport=kas.levering.value)
+        )
+    weg = f"{kas.levering.value} ({kas.endpoint})" if kas.endpoint else kas.levering.value
     return _op_lijn(
         vraag,
         kas,
         vraag.t("Wachtende leveringen omleiden"),
         vraag.t("Omleiden"),
-        vraag.t("Wat nog niet overhandigd is, gaat voortaan langs {transport}.", transport=kas.levering.value),
-        vraag.t("Mislukte leveringen krijgen nieuwe pogingen."),
+        vraag.t("{aantal} leveringen die wachten, gaan voortaan langs {transport}.", aantal=betreft.wachtend, transport=weg),
+        vraag.t(
+            "{aantal} mislukte leveringen krijgen nieuwe pogingen, langs {transport}.", aantal=betreft.mislukt, transport=weg
+        ),
         vraag.t("Terug kan door het transport van de zorgkas in de referentiegegevens te wijzigen en opnieuw om te leiden."),
     )
 
 
 @schermen.post("/lijnen/{code}/omleiden", Recht.LIJN_OMLEIDEN)
 def doe_omleiden(vraag: Vraag) -> Response:
-    kas, aantal = zorgkas_van(vraag), 0
+    kas, beleid, aantal = zorgkas_van(vraag), vraag.gateway.settings.delivery_policy(), 0
 
     def werk(conn: Connection, reden: str) -> None:
         nonlocal aantal
-        transport = kas.levering.value
-        aantal = beheer.leid_om(conn, f"zorgkas:{kas.code}", transport, vraag.persoon.actor, vraag.nu, reden=reden)
+        naar, door = (f"zorgkas:{kas.code}", kas.levering.value), vraag.persoon.actor
+        aantal = beheer.leid_om(conn, *naar, door, vraag.nu, beleid, reden=reden).samen
 
     _doe(vraag, werk)
     tekst = vraag.t("{aantal} leveringen gaan nu langs {transport}.", aantal=aantal, transport=kas.levering.value)

@@ -35,7 +35,7 @@ NAMEN = 10
 
 def schoon(tekst: str) -> str:
     """What was typed, without what stands around it by accident."""
-    return unicodedata.normalize("NFKC", tekst).translate(_STREEPJES).strip(_RAND)
+    return unicodedata.normalize("NFKC", tekst[:256]).translate(_STREEPJES).strip(_RAND)
 
 
 def lijkt_insz(conn: Connection, wat: str) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -14,12 +14,11 @@ from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from gateway.central.identificatie import geldig_insz
-from gateway.clock import BRUSSELS
 from gateway.console.inzage import van_persoon
 from gateway.console.operator import herkennen
 from gateway.console.rechten import Recht
 from gateway.console.schermen import Menu, Schermen
-from gateway.console.vensters import Venster, venster_van
+from gateway.console.vensters import Venster, dag_van, middernacht, venster_van
 from gateway.console.vraag import Vraag
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.reference import lookup
@@ -158,9 +157,9 @@ def _uit_adres(vraag: Vraag) -> Zoekvraag:
     gezocht = Zoekvraag(**velden, jaar=jaar, voor=q.get("voor") or LAATSTE)
     if gezocht.precies:
         return gezocht
-    van, tot = _dag(q.get("van")), _dag(q.get("tot"))
-    vanaf = venster_van(q.get("venster")).eerste_id(vraag.nu) if van is None else eerste_id(_middernacht(van))
-    einde = LAATSTE if tot is None else eerste_id(_middernacht(tot + timedelta(days=1)))
+    van, tot = dag_van(q.get("van")), dag_van(q.get("tot"))
+    vanaf = venster_van(q.get("venster")).eerste_id(vraag.nu) if van is None else eerste_id(middernacht(van))
+    einde = LAATSTE if tot is None else eerste_id(middernacht(tot + timedelta(days=1)))
     return replace(gezocht, vanaf=vanaf, voor=min(gezocht.voor, einde))
 
 
@@ -210,16 +209,3 @@ def _groter(een: Venster, ander: Venster) -> bool:
 
 def _pijlers(vraag: Vraag) -> list[str]:
     return ["", *sorted(vraag.gateway.cookbooks)]
-
-
-def _dag(tekst: str | None) -> date | None:
-    try:
-        dag = date.fromisoformat(tekst or "")
-    except ValueError:
-        return None
-    # Near the ends of the calendar a day has no UTC, and no id.
-    return dag if 1980 <= dag.year <= 2200 else None
-
-
-def _middernacht(dag: date) -> datetime:
-    return datetime.combine(dag, time(), BRUSSELS)
