@@ -171,8 +171,8 @@ class Settings(BaseSettings):
     oidc_role_claim: str = Field("rollen", description="Claim with the person's roles.")
     oidc_roles: dict[str, str] = Field(
         default_factory=dict,
-        description="Roles by the provider's own names, JSON; left out: operator, beheerder, zorgkas, voorziening, leverancier, "
-        "controleur.",
+        description="Roles by the provider's own names, JSON, and then no others; left out: operator, beheerder, zorgkas, "
+        "voorziening, leverancier, controleur.",
     )
     oidc_zorgkas_claim: str = Field("zorgkas", description="Claim with the code of the zorgkas that role zorgkas works for.")
     oidc_voorziening_claim: str = Field("riziv", description="Claim with the RIZIV number or numbers of role voorziening.")

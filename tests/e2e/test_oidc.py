@@ -35,7 +35,7 @@ def gateway(provider: Provider, tmp_path_factory: pytest.TempPathFactory) -> Ite
         "VSB_OIDC_CLIENT_ID": CLIENT,
         "VSB_OIDC_CLIENT_SECRET": SECRET,
         "VSB_OIDC_ROLE_CLAIM": "roles",
-        "VSB_OIDC_ROLES": '{"vsb-operators": "operator"}',
+        "VSB_OIDC_ROLES": '{"vsb-operators": "operator", "zorgkas": "zorgkas", "controleur": "controleur"}',
     }
     with running_gateway(tmp_path_factory.mktemp("oidc"), options=("--no-worker",), **settings) as gateway:
         yield gateway
