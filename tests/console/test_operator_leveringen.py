@@ -119,6 +119,11 @@ def test_after_an_act_one_is_back_at_the_next_row_of_the_list(application: Appli
     assert first not in again
 
 
+def test_a_list_without_deliveries_says_so(application: Application) -> None:
+    answer = ask(application, "GET", "/leveringen?zorgkas=280&toestand=opgehaald")
+    assert (answer.status_code, "Er wacht niets." in answer.text) == (200, True)
+
+
 def test_a_delivery_in_the_audit_log_leads_to_its_message(application: Application) -> None:
     name = delivery(application, id=message_id(datetime.now(UTC)))
     with application.store.reading() as conn:

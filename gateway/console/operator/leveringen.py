@@ -73,7 +73,8 @@ def _laatste_melding(conn: Connection, levering_id: str) -> str | None:
 def _daarna(kern: dict[str, str], rijen: Sequence[Row[Any]]) -> dict[str, str]:
     """By delivery the query that brings who acts on it back to this list, at the row after it."""
     volgende = [*(str(r.nr) for r in rijen[1:]), ""]
-    return {r.id: urlencode({"lijst": "1", **kern, "dan": dan}) for r, dan in zip(rijen, volgende, strict=True)}
+    # An empty list has no row for the last of these.
+    return {r.id: urlencode({"lijst": "1", **kern, "dan": dan}) for r, dan in zip(rijen, volgende, strict=False)}
 
 
 @schermen.get("/lijnen/{code}", Recht.OVERZICHT_ZIEN)
