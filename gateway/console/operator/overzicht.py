@@ -89,7 +89,7 @@ KOLOMMEN: tuple[tuple[str, tuple[Stap, ...]], ...] = (
     ("wacht op beoordeling", (Stap.ONTVANGEN, Stap.TECHNISCH_AANVAARD)),
     ("geweigerd", (Stap.TECHNISCH_GEWEIGERD, Stap.INHOUDELIJK_GEWEIGERD)),
     ("onderweg", (Stap.AANVAARD, Stap.IN_BERAAD, Stap.BESLIST, Stap.GEROUTEERD, Stap.AFGELEVERD)),
-    ("aflevering mislukt", (Stap.AFLEVERING_MISLUKT,)),
+    ("mislukt of opgegeven", (Stap.AFLEVERING_MISLUKT,)),
     ("bevestigd", (Stap.BEVESTIGD, Stap.AFGEREKEND, Stap.INGETROKKEN)),
 )
 """Columns of the table by pillar: where messages are now."""
