@@ -15,7 +15,7 @@ _MAP = Path(__file__).parent / "talen"
 _EEN: Mapping[str, str] = MappingProxyType(
     {
         "{n} berichten": "{n} bericht",
-        "{n} foute rijen": "{n} foute rij",
+        "{n} fouten": "{n} fout",
         "{n} pogingen": "{n} poging",
         "{n} regels nagekeken": "{n} regel nagekeken",
         "En nog {n} opmerkingen.": "En nog {n} opmerking.",
