@@ -22,7 +22,7 @@ DIENSTEN = ("aanvraag", "facturatie", "verzekerbaarheid", "zorgkas")
 _TICKET = re.compile(r"[0-9a-f-]{36}")
 
 
-@schermen.get("/deur", Recht.BERICHTEN_ZIEN, menu=Menu(titel="Geweigerd aan de deur", volgorde=25, toets="w"))
+@schermen.get("/deur", Recht.BERICHTEN_ZIEN, menu=Menu(titel="Aan de deur", volgorde=25, toets="w"))
 def lijst(vraag: Vraag) -> Response:
     gekozen = {n: w.strip()[:64].replace("\x00", "") or None for n in ("code", "afzender", "dienst") if (w := vraag.zoek.get(n))}
     if (afzender := gekozen.get("afzender")) is not None and re.fullmatch(r"\d{8}(\d{3})?", afzender):
