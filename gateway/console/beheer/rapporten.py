@@ -139,7 +139,9 @@ def _duren(vraag: Vraag, keuze: Selectie) -> Iterator[Sequence[Any]]:
     yield [f"{k} (seconden)" if k in seconden else k for k in Doorlooptijd._fields]
     with vraag.gateway.store.reading() as conn:
         gevonden = rapporten.doorlooptijden(conn, keuze)
-    yield from (d._replace(zorgkas="alle" if d.zorgkas == ALLE else d.zorgkas) for d in gevonden)
+    # Of one zorgkas the sum over all is its own figure once more.
+    een = vraag.persoon.rol is Rol.ZORGKAS
+    yield from (d._replace(zorgkas=d.zorgkas or "alle") for d in gevonden if d.zorgkas != ALLE or not een)
 
 
 def _maanden_en_groepen(vraag: Vraag, beeld: Beeld, tab: str, titel: str, uitleg: str) -> Response:
