@@ -344,9 +344,11 @@ class TestCommands:
     def test_list_tells_who_and_what_state(self, folder: Path) -> None:
         result = CliRunner().invoke(app, ["list", "--folder", str(folder)], env={"COLUMNS": "160"})
         assert result.exit_code == 0
-        (row,) = (line for line in result.output.splitlines() if "bad-revoked" in line)
-        assert "NIHII-PROT_ACC=72090103" in row
-        assert row.split()[-1] == "revoked"
+        lines = result.output.splitlines()
+        (at,) = (n for n, line in enumerate(lines) if "bad-revoked" in line)
+        entry = " ".join(lines[at : at + 2]).split()
+        assert "NIHII-PROT_ACC=72090103" in entry
+        assert "revoked" in entry
 
     def test_list_of_nothing_says_how_to_make_them(self, tmp_path: Path) -> None:
         result = CliRunner().invoke(app, ["list", "--folder", str(tmp_path)])
