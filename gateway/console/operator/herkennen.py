@@ -38,6 +38,9 @@ def schoon(tekst: str) -> str:
     return unicodedata.normalize("NFKC", tekst[:256]).translate(_STREEPJES).strip(_RAND)
 
 
+_UUID = re.compile(r"(?<![0-9a-f])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?![0-9a-f])", re.IGNORECASE)
+
+
 def lijkt_insz(conn: Connection, wat: str) -> str | None:
     """The eleven digits in a text that may be a person's number, a valid one before others; None when nothing looks so.
 
@@ -45,6 +48,8 @@ def lijkt_insz(conn: Connection, wat: str) -> str | None:
     """
     if hash_van(wat) is not None:
         return None
+    # The last digits of an id may by chance all be decimal.
+    wat = _UUID.sub(" ", wat)
     getallen = [re.sub(r"\D", "", g) for g in _ELF_CIJFERS.findall(wat)]
     mogelijk = [g for g in getallen if lookup.voorziening(conn, g) is None]
     if geldig := next((g for g in mogelijk if geldig_insz(g)), None):
