@@ -30,7 +30,7 @@ from gateway.refusal import Code, Refusal
 from gateway.schema import registry
 from gateway.settings import Settings
 from gateway.sleutel import signer_of
-from gateway.soap import DIENSTEN, SoapServices, address_of, fault_response
+from gateway.soap import DIENSTEN, SoapServices, fault_response
 from gateway.store.certificaten import CertificateFile
 from gateway.store.deurboek import Deurboek
 from gateway.store.engine import Store, make_engine
@@ -41,7 +41,7 @@ from gateway.trust.keys import read_certificates
 from gateway.trust.ocsp import OcspStore
 from gateway.trust.saml import StsTrust
 from gateway.wire.http import XML_CONTENT_TYPE
-from gateway.wire.limits import RateLimit
+from gateway.wire.limits import RateLimit, adres_van
 from gateway.wire.wsdl import schema_file, wsdl
 
 log = structlog.get_logger("gateway")
@@ -138,7 +138,7 @@ def _add_files(app: FastAPI, gateway: Gateway) -> None:
     @app.api_route("/soap/{naam}/v1", methods=["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
     async def other(naam: str, request: Request) -> Response:
         refusal = Refusal(Code.METHOD, place="HTTP", expected="POST, of GET met ?wsdl")
-        response = fault_response(gateway, refusal, DIENSTEN.get(naam), message_id(gateway.clock()), address_of(request))
+        response = fault_response(gateway, refusal, DIENSTEN.get(naam), message_id(gateway.clock()), adres_van(request))
         response.headers["Allow"] = "POST, GET"
         return response
 

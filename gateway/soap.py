@@ -31,7 +31,7 @@ from gateway.wire.build import moment
 from gateway.wire.envelope import serialise, timestamp_security, write_envelope
 from gateway.wire.faults import fault
 from gateway.wire.http import XML_CONTENT_TYPE, check_content_type, read_body, soap_action
-from gateway.wire.limits import abonnee
+from gateway.wire.limits import adres_van
 from gateway.wire.xop import is_package
 from gateway.wire.xop_writer import write_message
 
@@ -61,7 +61,7 @@ class SoapServices:
         await response(scope, receive, send)
 
     async def _answer(self, path: str, request: Request) -> Response:
-        gateway, ticket, address = self._gateway, message_id(self._gateway.clock()), address_of(request)
+        gateway, ticket, address = self._gateway, message_id(self._gateway.clock()), adres_van(request)
         module = _service(path)
         structlog.contextvars.bind_contextvars(ticket=ticket, service=None if module is None else module.DIENST.naam)
         try:
@@ -72,7 +72,7 @@ class SoapServices:
             action = soap_action(headers.get("soapaction"))
             # Only a hint until the message is read; what it says wrongly then counts for the sender.
             limit = gateway.status_limit if action in _status_actions(module.DIENST) else gateway.address_limit
-            limit.take(abonnee(address), gateway.clock().timestamp())
+            limit.take(address, gateway.clock().timestamp())
             check_content_type(headers.get("content-type"), headers.get("content-encoding"))
             raw = await read_body(
                 request.stream(),
@@ -94,11 +94,6 @@ class SoapServices:
             return Response(status_code=400)
         except Exception as error:
             return fault_response(gateway, _unexpected(error, ticket), module, ticket, address)
-
-
-def address_of(request: Request) -> str:
-    """The client's address; empty when it has none."""
-    return request.client.host if request.client else ""
 
 
 def _unexpected(error: Exception, ticket: str) -> Refusal:

@@ -11,11 +11,11 @@ from sqlalchemy import Row
 from gateway.api.ingangen import Ingangen, Wie, zonder_nul
 from gateway.api.modellen import Bladzijde, Model
 from gateway.api.problemen import Probleem, Soort
+from gateway.console.eigen.zoeken import eigen_van
 from gateway.console.rechten import Recht
 from gateway.refusal import info_of
 from gateway.store import deur
 from gateway.store.deur import Deurvraag
-from gateway.store.eigen import Eigen
 from gateway.store.identifiers import LAATSTE
 
 ingangen = Ingangen("geweigerd aan de deur")
@@ -96,9 +96,8 @@ def refused_one(wie: Wie, ticket: str) -> Any:
 @ingangen.get("/eigen/deur", Recht.EIGEN_ZIEN, response_model=Bladzijde[Deurweigering])
 def own_refused(wie: Wie, na: Na = None) -> Any:
     """What was answered with a fault and is provably one's own: sent by the facility, or by the vendor's attested software."""
-    eigen = Eigen(voorzieningen=wie.persoon.voorzieningen, attesten=wie.persoon.attesten)
     with wie.gateway.store.reading() as conn:
-        gevonden = deur.van_eigen(conn, eigen, na or LAATSTE)
+        gevonden = deur.van_eigen(conn, eigen_van(wie.persoon), na or LAATSTE)
     return _pagina(gevonden, Deurweigering)
 
 

@@ -12,12 +12,12 @@ from gateway.api.modellen import Bericht, Bladzijde, Model
 from gateway.api.problemen import Fout, Probleem, Soort
 from gateway.api.proef import Opmerking
 from gateway.api.toegang import Toegang
-from gateway.console.eigen.zoeken import insz_in, keuze_van
+from gateway.console.eigen.zoeken import eigen_van, insz_in, keuze_van
 from gateway.console.rechten import Recht, Rol
 from gateway.diensten.eigen_zicht import Redenen, voor_leverancier, zonder_gevonden
 from gateway.diensten.opmerkingen import van_bewaard
 from gateway.diensten.toegang import Registerregel, toegang_van
-from gateway.store.eigen import Eigen, berichten_van, eigen_bericht, redenen_van
+from gateway.store.eigen import berichten_van, eigen_bericht, redenen_van
 
 ingangen = Ingangen("voorziening en leverancier")
 _NAAM = r"^[\x21-\x7e]{1,64}$"
@@ -122,7 +122,7 @@ def own(
         raise _nee("dossiernummer", "niets: een leverancier ziet geen dossiers")
     dagen = {n: d.isoformat() for n, d in (("van", van), ("tot", tot)) if d is not None}
     with wie.gateway.store.reading() as conn:
-        gevonden = berichten_van(conn, _eigen(wie), keuze_van({**gegeven, **dagen}, voor=na))
+        gevonden = berichten_van(conn, eigen_van(wie.persoon), keuze_van({**gegeven, **dagen}, voor=na))
         redenen = redenen_van(conn, [r.id for r in gevonden.rijen])
     return {
         "items": [_bericht(wie, r, zonder_gevonden(redenen.get(r.id, []))) for r in gevonden.rijen],
@@ -134,7 +134,7 @@ def own(
 def own_one(wie: Wie, bericht_id: str) -> Any:
     """One of one's own messages. What the checks found is about a person: it is given for a purpose, and null without one."""
     with wie.gateway.store.reading() as conn:
-        rij = eigen_bericht(conn, _eigen(wie), zonder_nul(bericht_id))
+        rij = eigen_bericht(conn, eigen_van(wie.persoon), zonder_nul(bericht_id))
         redenen = {} if rij is None else redenen_van(conn, [rij.id])
     if rij is None:
         raise wie.vreemd(f"/eigen/{zonder_nul(bericht_id)}")
@@ -172,10 +172,6 @@ def _nee(veld: str, verwacht: str) -> Probleem:
 
 def _regels(regels: tuple[Registerregel, ...]) -> list[dict[str, Any]]:
     return [{n: getattr(r, n) for n in Registratie.model_fields} for r in regels]
-
-
-def _eigen(wie: Toegang) -> Eigen:
-    return Eigen(voorzieningen=wie.persoon.voorzieningen, attesten=wie.persoon.attesten)
 
 
 def _bericht(wie: Toegang, rij: Any, redenen: Redenen) -> dict[str, Any]:

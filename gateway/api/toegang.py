@@ -10,7 +10,6 @@ from starlette.requests import Request
 from gateway.api.problemen import Probleem, Soort
 from gateway.clock import BRUSSELS
 from gateway.console import inzage
-from gateway.console.http import adres_van
 from gateway.console.inzage import MAX_VERWIJZING, DoelNodig
 from gateway.console.oidc import OidcProbleem, Provider
 from gateway.console.poort import Poort
@@ -19,6 +18,7 @@ from gateway.console.sessies import Sessie
 from gateway.diensten.kern import Gateway
 from gateway.observe.audit_events import Gebeurtenis
 from gateway.store.audit import Waarde
+from gateway.wire.limits import adres_van
 
 VEILIG = ("GET", "HEAD", "OPTIONS")
 

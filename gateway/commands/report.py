@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from sqlalchemy import Connection
 
 from gateway.berichten.betaling import Betaling, schrijf_betaalbestand
 from gateway.central.identificatie import geldig_iban
@@ -37,6 +38,7 @@ _GETALLEN = frozenset(m for r in rapporten.RAPPORTEN.values() for m in r.maten) 
 Out = Annotated[Path | None, typer.Option(help="Write a .csv or a .parquet file instead of a table.")]
 
 
+Lezer = Callable[[Connection, Selectie], Sequence[Sequence[Any]]]
 _UITLEG = {
     "amounts": "Invoiced, accepted, refused, settled and open, by invoiced month, pillar, zorgkas and facility.",
     "refusals": "Refused records of accepted zendingen, by reason and by who refused them: the gateway, or a zorgkas by hand.",
@@ -45,7 +47,7 @@ _UITLEG = {
 }
 
 
-def _command(rapport: Rapport) -> Callable[..., None]:
+def _command(kolommen: Sequence[str], geld: Collection[str], lees: Lezer) -> Callable[..., None]:
     def report(
         from_: From = None,
         to: To = None,
@@ -56,28 +58,22 @@ def _command(rapport: Rapport) -> Callable[..., None]:
     ) -> None:
         keuze = _selectie(from_, to, facility, zorgkas)
         with _bijgewerkt(database) as store, store.reading() as conn:
-            _toon(rapport.kolommen, rapporten.lees(conn, rapport, keuze), out, geld=rapport.geld)
+            _toon(kolommen, lees(conn, keuze), out, geld=geld)
 
     return report
 
 
+def _som(rapport: Rapport) -> Lezer:
+    return lambda conn, keuze: rapporten.lees(conn, rapport, keuze)
+
+
 for _naam, _uitleg in _UITLEG.items():
-    app.command(_naam, help=_uitleg)(_command(rapporten.RAPPORTEN[_naam]))
-
-
-@app.command()
-def turnaround(
-    from_: From = None,
-    to: To = None,
-    facility: Facility = None,
-    zorgkas: Zorgkas = None,
-    out: Out = None,
-    database: Database = None,
-) -> None:
-    """From receipt to delivery, in seconds: percentiles by pillar and zorgkas, and how many within the cookbook's promise."""
-    keuze = _selectie(from_, to, facility, zorgkas)
-    with _bijgewerkt(database) as store, store.reading() as conn:
-        _toon(Doorlooptijd._fields, rapporten.doorlooptijden(conn, keuze), out, geld=())
+    _rapport = rapporten.RAPPORTEN[_naam]
+    app.command(_naam, help=_uitleg)(_command(_rapport.kolommen, _rapport.geld, _som(_rapport)))
+_DOORLOOPTIJD = (
+    "From receipt to delivery, in seconds: percentiles by pillar and zorgkas, and how many within the cookbook's promise."
+)
+app.command("turnaround", help=_DOORLOOPTIJD)(_command(Doorlooptijd._fields, (), rapporten.doorlooptijden))
 
 
 @app.command()

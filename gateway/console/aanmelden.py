@@ -29,6 +29,7 @@ from gateway.refusal import Refusal
 from gateway.store.audit import noteer
 from gateway.store.berichten import GATEWAY
 from gateway.store.console_tables import console_aanmelding
+from gateway.wire.limits import adres_van
 
 log = structlog.get_logger("console")
 _COOKIE = "aanmelden"
@@ -59,7 +60,7 @@ class Aanmelden:
         async def endpoint(request: Request) -> Response:
             try:
                 velden = FormData()
-                self._gateway.address_limit.take(f"console/{http.adres_van(request)}", self._gateway.clock().timestamp())
+                self._gateway.address_limit.take(f"console/{adres_van(request)}", self._gateway.clock().timestamp())
                 if request.method == "POST":
                     velden = await http.lees_formulier(request, limit=16_384, timeout=self._gateway.settings.body_timeout)
                 response = await run_in_threadpool(handelaar, request, velden)
@@ -109,7 +110,7 @@ class Aanmelden:
         if not (cookie and eigen and gelijk(str(velden.get("_csrf", "")), csrf_van(cookie))):
             probleem = "De aanmeldpagina was te oud. Probeer het nog eens."
             return self._formulier(request, verder=verder, probleem=probleem, status=403)
-        naam, adres = str(velden.get("naam", "")).strip()[:128], http.adres_van(request)
+        naam, adres = str(velden.get("naam", "")).strip()[:128], adres_van(request)
         kende = toestellen.kent(self._accounts.get(naam), request.cookies.get(http.cookienaam(toestellen.COOKIE, https=https)))
         wie = (("account", naam) if kende is None else ("toestel", f"{naam}/{kende}"), ("adres", adres))
         with self._gateway.store.writing() as conn:

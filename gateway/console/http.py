@@ -15,7 +15,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.settings import Settings
-from gateway.wire.limits import abonnee
 
 _MAX_FIELDS = 5_000
 _LOS, _DELEN = b"application/x-www-form-urlencoded", b"multipart/form-data"
@@ -77,11 +76,6 @@ def van_eigen_pagina(request: Request, settings: Settings) -> bool:
     if origin is not None and origin not in eigen_adressen(request, settings):
         return False
     return site in (None, "same-origin")
-
-
-def adres_van(request: Request) -> str:
-    """Who is at the other end, as limits count."""
-    return abonnee(request.client.host if request.client else "")
 
 
 def cookienaam(naam: str, *, https: bool) -> str:

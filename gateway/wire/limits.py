@@ -7,6 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from ipaddress import IPv4Address, ip_address, ip_network
 
+from starlette.requests import Request
+
 from gateway.refusal import Code, Refusal
 
 _MAX_KEYS = 100_000
@@ -21,6 +23,11 @@ def abonnee(adres: str) -> str:
     if isinstance(ip, IPv4Address):
         return str(ip)
     return str(ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
+
+
+def adres_van(request: Request) -> str:
+    """Who is at the other end, as limits count; empty when the connection does not say."""
+    return abonnee(request.client.host if request.client else "")
 
 
 @dataclass(slots=True)

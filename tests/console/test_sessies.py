@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import select
 from starlette.requests import Request
 
-from gateway.console import http, pogingen, sessies, toestellen
+from gateway.console import pogingen, sessies, toestellen
 from gateway.console.accounts import Account
 from gateway.console.rechten import Persoon, Rol
 from gateway.console.sessies import Concept, Termijn
 from gateway.store.console_tables import console_poging, console_sessie
 from gateway.store.engine import Store
+from gateway.wire.limits import adres_van
 
 NU = datetime(2026, 3, 2, 9, tzinfo=UTC)
 TERMIJN = Termijn(stil=timedelta(minutes=30), totaal=timedelta(hours=10))
@@ -149,4 +150,4 @@ def test_a_browser_is_known_to_the_account_that_it_logged_in_to() -> None:
     ],
 )
 def test_an_address_counts_with_its_subscribers_others(host: str, counted: str) -> None:
-    assert http.adres_van(Request({"type": "http", "client": (host, 1), "headers": []})) == counted
+    assert adres_van(Request({"type": "http", "client": (host, 1), "headers": []})) == counted

@@ -176,13 +176,13 @@ def _keuze(vraag: Vraag) -> Selectie:
 def _toon(vraag: Vraag, keuze: Selectie, delen: Sequence[Deel], tab: str) -> Response:
     with vraag.gateway.store.reading() as conn:
         bijgewerkt, kassen = tellingen.bijgewerkt_op(conn), namen.zorgkassen(conn)
-    bestanden = {d.rapport: n for n, d in reversed(list(enumerate(delen)))}
+    rapportnamen = [d.rapport for d in delen]
     gekozen = {n: vraag.zoek.get(n, "") for n in _VRAGEN}
     vragen = urlencode({n: w for n, w in gekozen.items() if w})
     return vraag.toon(
         "beheer/rapport.html",
         delen=delen,
-        met_bestand=set(bestanden.values()),
+        met_bestand={rapportnamen.index(naam) for naam in rapportnamen},
         tab=tab,
         tabs=[(f"{adres}?{vragen}" if vragen else adres, adres, titel) for adres, titel in _TABS],
         vragen=urlencode({**gekozen, "van": f"{keuze.van:%Y-%m}", "tot": f"{keuze.tot:%Y-%m}"}),

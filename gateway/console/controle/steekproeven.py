@@ -123,6 +123,8 @@ def _steekproef(vraag: Vraag, fout: Ongeldig | None = None) -> Response:
 
 
 def _korte_lijst(vraag: Vraag, ids: Sequence[str]) -> list[Row[Any]]:
+    if not ids:
+        return []
     with vraag.gateway.store.reading() as conn:
         return steekproef.rijen(conn, list(ids))
 

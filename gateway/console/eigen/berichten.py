@@ -30,7 +30,7 @@ def een(vraag: Vraag) -> Response:
     # A vendor sees what its software did wrong, and never whom it was about.
     persoon = vraag.persoon.rol is Rol.VOORZIENING
     with vraag.gateway.store.reading() as conn:
-        row = eigen_bericht(conn, eigen_van(vraag), vraag.pad["bericht_id"])
+        row = eigen_bericht(conn, eigen_van(vraag.persoon), vraag.pad["bericht_id"])
     if row is None:
         raise NietGevonden
     if persoon:
@@ -80,7 +80,7 @@ def antwoord(vraag: Vraag) -> Response:
 def _van_ons(vraag: Vraag, wat: str) -> Row[Any]:
     """One of one's own messages; that somebody takes a part of it is on record."""
     with vraag.gateway.store.reading() as conn:
-        rij = eigen_bericht(conn, eigen_van(vraag), vraag.pad["bericht_id"])
+        rij = eigen_bericht(conn, eigen_van(vraag.persoon), vraag.pad["bericht_id"])
     if rij is None:
         raise NietGevonden
     vraag.inzage(f"bericht:{rij.id}", wat)

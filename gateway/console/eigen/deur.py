@@ -20,8 +20,8 @@ schermen = Schermen()
 def lijst(vraag: Vraag) -> Response:
     voor = vraag.zoek.get("voor", "")[:36] or LAATSTE
     with vraag.gateway.store.reading() as conn:
-        gevonden = deur.van_eigen(conn, eigen_van(vraag), voor.replace("\x00", ""))
-        aantal = deur.recent_van_eigen(conn, eigen_van(vraag), vraag.nu)
+        gevonden = deur.van_eigen(conn, eigen_van(vraag.persoon), voor.replace("\x00", ""))
+        aantal = deur.recent_van_eigen(conn, eigen_van(vraag.persoon), vraag.nu)
     return vraag.toon(
         "eigen/deur.html",
         rijen=[(r, info_of(r.code)) for r in gevonden.rijen],

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection
 from starlette.responses import RedirectResponse, Response
 
 from gateway.berichten.soorten import SOORTEN
 from gateway.central.identificatie import geldig_insz
-from gateway.clock import BRUSSELS
 from gateway.console.inzage import van_persoon
-from gateway.console.rechten import Recht
+from gateway.console.rechten import Persoon, Recht
 from gateway.console.schermen import Menu, Schermen
 from gateway.console.stukken import adres
+from gateway.console.vensters import dag_van, middernacht
 from gateway.console.vraag import Vraag
 from gateway.diensten.opmerkingen import van_bewaard
 from gateway.observe.audit_events import Gebeurtenis
@@ -49,9 +49,9 @@ class Getypt:
     """What is wrong with `wat`, in Dutch."""
 
 
-def eigen_van(vraag: Vraag) -> Eigen:
+def eigen_van(persoon: Persoon) -> Eigen:
     """What is whose: a facility's by its RIZIV numbers, a vendor's by its attests."""
-    return Eigen(voorzieningen=vraag.persoon.voorzieningen, attesten=vraag.persoon.attesten)
+    return Eigen(voorzieningen=persoon.voorzieningen, attesten=persoon.attesten)
 
 
 @schermen.get("/eigen", Recht.EIGEN_ZIEN, menu=Menu(titel="Mijn berichten", volgorde=10, toets="m"))
@@ -106,7 +106,7 @@ def _persoon(vraag: Vraag, insz: str, velden: dict[str, str], voor: str | None) 
 
 def _bekend(vraag: Vraag, conn: Connection, wat: str) -> str | None:
     """Which field of one's own messages says this; None: none does."""
-    eigen = eigen_van(vraag)
+    eigen = eigen_van(vraag.persoon)
     if vraag.mag(Recht.EIGEN_PERSOON_ZOEKEN) and heeft(conn, eigen, Filter(dossiernummer=wat)):
         return "dossiernummer"
     return "referentie" if heeft(conn, eigen, Filter(referentie=wat)) else None
@@ -120,8 +120,8 @@ def keuze_van(velden: Mapping[str, str], insz: str | None = None, voor: str | No
     """Fields of an address or a form as the question that they are; what can not be read asks nothing."""
     soort = velden.get("soort")
     dienst = soort if soort in dict(_DIENSTEN) else None
-    van, tot = _dag(velden.get("van")), _dag(velden.get("tot"))
-    einde = LAATSTE if tot is None else eerste_id(_middernacht(tot + timedelta(days=1)))
+    van, tot = dag_van(velden.get("van")), dag_van(velden.get("tot"))
+    einde = LAATSTE if tot is None else eerste_id(middernacht(tot + timedelta(days=1)))
     return Filter(
         pijler=velden.get("pijler"),
         uitkomst=velden.get("uitkomst") if velden.get("uitkomst") in dict(UITKOMSTEN) else None,
@@ -131,16 +131,16 @@ def keuze_van(velden: Mapping[str, str], insz: str | None = None, voor: str | No
         dossiernummer=velden.get("dossiernummer"),
         insz=insz,
         voorziening=velden.get("voorziening"),
-        vanaf="" if van is None else eerste_id(_middernacht(van)),
+        vanaf="" if van is None else eerste_id(middernacht(van)),
         voor=min(voor or LAATSTE, einde),
     )
 
 
 def _toon(vraag: Vraag, velden: Mapping[str, str], getypt: Getypt, voor: str | None) -> Response:
     with vraag.gateway.store.reading() as conn:
-        gevonden = None if getypt.fout else berichten_van(conn, eigen_van(vraag), keuze_van(velden, getypt.insz, voor))
+        gevonden = None if getypt.fout else berichten_van(conn, eigen_van(vraag.persoon), keuze_van(velden, getypt.insz, voor))
         redenen = {} if gevonden is None else redenen_van(conn, [r.id for r in gevonden.rijen])
-        aan_de_deur = deur.recent_van_eigen(conn, eigen_van(vraag), vraag.nu)
+        aan_de_deur = deur.recent_van_eigen(conn, eigen_van(vraag.persoon), vraag.nu)
     verder = None if gevonden is None else gevonden.volgende
     return vraag.toon(
         "eigen/berichten.html",
@@ -164,15 +164,3 @@ def _toon(vraag: Vraag, velden: Mapping[str, str], getypt: Getypt, voor: str | N
 def _kort(redenen: list[dict[str, object]]) -> list[tuple[str, str, str]]:
     """Code with its text in Dutch and English, each code once, in order."""
     return list({o.code: (o.code, o.tekst, o.tekst_en) for o in reversed(van_bewaard(redenen))}.values())[::-1]
-
-
-def _dag(tekst: str | None) -> date | None:
-    try:
-        gelezen = date.fromisoformat(tekst or "")
-    except ValueError:
-        return None
-    return gelezen if 1980 <= gelezen.year <= 2200 else None
-
-
-def _middernacht(dag: date) -> datetime:
-    return datetime.combine(dag, time(), BRUSSELS)
